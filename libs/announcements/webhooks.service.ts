@@ -11,6 +11,7 @@ import {
   type Secret,
   type TenantScope,
   coreErrors,
+  definedMembers,
 } from '#core';
 import { uuidv7 } from '#crypto';
 import { type Committed, Database, type Tx, requireVersion } from '#database';
@@ -139,7 +140,7 @@ export class Webhooks {
     ifMatch: number | undefined,
   ): Promise<ShownWebhook> {
     this.check(change);
-    const set = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined));
+    const set = definedMembers(change);
     return this.database.transaction(scope, async (tx) => {
       const before = await tx.lock(Webhook, { id });
       const after = await tx.change(Webhook, before, { ...set, updatedAt: tx.now }, ifMatch);

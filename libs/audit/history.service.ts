@@ -15,6 +15,7 @@ import {
   coreErrors,
   decodeCursor,
   defineEvents,
+  definedMembers,
   encodeCursor,
   pageLimit,
   selfDeciding,
@@ -312,7 +313,7 @@ function conditions(
   const common = {
     // Platform work reaches every tenant's rows; the installation's history is its own.
     tenantId,
-    ...Object.fromEntries(Object.entries(equal).filter(([, value]) => value !== undefined)),
+    ...definedMembers(equal),
     ...(actor === undefined ? {} : { actorId: actor }),
     ...(actorEmail === undefined ? {} : { actorType: 'user' }),
     ...(from === 0 && to === INSTANT_MAX ? {} : { occurredAt: period(from, to) }),

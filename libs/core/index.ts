@@ -1,6 +1,6 @@
 export { BatchedLookup } from './batched-lookup.js';
 export { type Json, canonicalJson } from './canonical-json.js';
-export { withMembers } from './members.js';
+export { definedMembers, withMembers } from './members.js';
 export {
   Clock,
   type EpochMilliseconds,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { withMembers } from './members.js';
+import { definedMembers, withMembers } from './members.js';
 
 describe('the members of an object, changed', () => {
   it('members are changed one by one and keep their names and their order', () => {
@@ -20,5 +20,15 @@ describe('the members of an object, changed', () => {
     const changed = withMembers(parsed, (value) => value);
     expect(JSON.stringify(changed)).toBe('{"__proto__":{"isAdmin":true}}');
     expect('isAdmin' in changed).toBe(false);
+  });
+});
+
+describe('definedMembers', () => {
+  it('definedMembers leaves out what is undefined, and keeps null and false', () => {
+    expect(definedMembers({ name: 'billing', note: null, enabled: false, url: undefined })).toStrictEqual({
+      name: 'billing',
+      note: null,
+      enabled: false,
+    });
   });
 });

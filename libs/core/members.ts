@@ -18,3 +18,9 @@ export function withMembers<Value, Changed>(
 }
 
 const OF_A_MEMBER = { configurable: true, enumerable: true, writable: true };
+
+type Defined<Members> = { [Name in keyof Members]?: Exclude<Members[Name], undefined> };
+
+/** The members that have a value: what a change leaves out is absent or `undefined`, and stays as it is. */
+export const definedMembers = <Members extends object>(members: Members): Defined<Members> =>
+  Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as Defined<Members>;

@@ -10,6 +10,7 @@ import {
   Secret,
   type TenantScope,
   coreErrors,
+  definedMembers,
   platformScope,
   systemOrigin,
 } from '#core';
@@ -99,7 +100,7 @@ export class IdentityProviders {
       roleMappings: [],
       emailDomains: [],
       trustsEmails: false,
-      ...present(given),
+      ...definedMembers(given),
     };
     requireSettings(scope, settings);
     await this.users.confirm(platformScope(scope), 'account', password);
@@ -170,7 +171,7 @@ export class IdentityProviders {
     password: string | undefined,
     ifMatch: number | undefined,
   ): Promise<IdentityProvider> {
-    requireSettings(scope, present(change));
+    requireSettings(scope, definedMembers(change));
     await this.users.confirm(platformScope(scope), 'account', password);
     const ofInstallation = await this.ofInstallation();
     return this.write(scope, async (tx) => {
@@ -178,7 +179,7 @@ export class IdentityProviders {
       const before = await tx.lock(IdentityProvider, { id, tenantId });
       const requireNoneLeftOut = await noneLeftOut(tx, ofInstallation);
       const sealedClientSecret = await this.seal(tx, tenantId, id, clientSecret);
-      const set = { ...present(change), ...(sealedClientSecret && { sealedClientSecret }), updatedAt: tx.now };
+      const set = { ...definedMembers(change), ...(sealedClientSecret && { sealedClientSecret }), updatedAt: tx.now };
       const after = await tx.change(IdentityProvider, before, set, ifMatch);
       if (!after.enabled) await endSessionsOfProvider(tx, id);
       await requireNoneLeftOut();
@@ -266,12 +267,6 @@ export class IdentityProviders {
 const INSTALLATION = platformScope(systemOrigin('identity-providers'));
 
 const isOfPlatform = (scope: ProviderScope): scope is PlatformScope => scope.tenantId === INSTALLATION_ID;
-
-/** Without what was not given. */
-const present = <Given extends object>(given: Given) =>
-  Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as {
-    [Member in keyof Given]: Exclude<Given[Member], undefined>;
-  };
 
 /** @throws VALIDATION_ERROR */
 function requireSettings({ tenantId }: ProviderScope, settings: Partial<ProviderSettings>): void {

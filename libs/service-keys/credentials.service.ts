@@ -1,6 +1,14 @@
 import { Injectable } from '@nestjs/common';
 
-import { type EpochMilliseconds, SECOND, type Secret, type TenantScope, coreErrors, platformScope } from '#core';
+import {
+  type EpochMilliseconds,
+  SECOND,
+  type Secret,
+  type TenantScope,
+  coreErrors,
+  definedMembers,
+  platformScope,
+} from '#core';
 import { type Committed, Database, type Tx, requireVersion } from '#database';
 import { Users, raiseConfigVersion, tenantSettingsOf } from '#tenants';
 
@@ -289,7 +297,7 @@ export class Credentials {
       'update',
       async (tx, { credential }) => {
         if (change.expiresAt !== undefined && change.expiresAt !== null) requireFuture(change.expiresAt, tx.now);
-        const set = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined));
+        const set = definedMembers(change);
         await tx.update(Credential, { id: credentialId }, { ...set, updatedAt: tx.now });
         const { name, expiresAt } = credential;
         tx.record(

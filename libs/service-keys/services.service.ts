@@ -7,6 +7,7 @@ import {
   type PageRequest,
   type TenantScope,
   coreErrors,
+  definedMembers,
   platformScope,
 } from '#core';
 import { normalContacts, subjectsOf, writeContacts } from '#contacts';
@@ -118,7 +119,7 @@ export class Services {
     requireCidrs(change.allowedCidrs ?? []);
     const { name, contacts: given, ...rest } = change;
     const contacts = given && normalContacts(given);
-    const set = Object.fromEntries(Object.entries({ ...rest, contacts }).filter(([, value]) => value !== undefined));
+    const set = definedMembers({ ...rest, contacts });
     return this.database.transaction(scope, async (tx) => {
       const before = await tx.lock(Service, { id: serviceId, state: 'active' });
       await this.requireProfiles(tx, before.profiles, change.profiles ?? []);

@@ -10,6 +10,7 @@ import {
   type PageRequest,
   type TenantScope,
   coreErrors,
+  definedMembers,
   platformScope,
 } from '#core';
 import { type AlgorithmName, type PublicJwk, isSameKey, keyFromJwk, uuidv7 } from '#crypto';
@@ -158,7 +159,7 @@ export class TokenProfiles {
   ): Promise<TokenProfile> {
     const { settings } = change;
     const set: Partial<TokenProfile> = {
-      ...Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined)),
+      ...definedMembers(change),
       ...(settings === undefined ? {} : foundBy(settings)),
     };
     return this.database.transaction(scope, async (tx) => {
