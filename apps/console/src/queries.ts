@@ -11,7 +11,7 @@ import { client } from './server.js';
 
 export type Schemas = components['schemas'];
 
-interface PageOf<Item> {
+export interface PageOf<Item> {
   readonly items: readonly Item[];
   readonly nextCursor: string | null;
 }

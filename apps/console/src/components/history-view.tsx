@@ -6,13 +6,13 @@ import { dayOf, hoursOf } from '../density.js';
 import { saveFile } from '../download.js';
 import { FILTERS, type FilterName, type HistorySearch, historyQuery, historySearch } from '../history-filter.js';
 import type { ExportFormat, HistorySource } from '../history-source.js';
-import { type Schemas, itemsOf, useChange } from '../queries.js';
+import { PagedTable } from './paged-table.js';
+import { type Schemas, useChange } from '../queries.js';
 import { Badge } from './badge.js';
 import { Bars } from './bars.js';
 import { Button } from './button.js';
 import { Form, Refusal, SelectField, TextField } from './form.js';
-import { More } from './more.js';
-import { Card, Empty, Loaded } from './page.js';
+import { Card, Loaded } from './page.js';
 import { Table } from './table.js';
 import { ExactTime } from './time.js';
 
@@ -32,28 +32,20 @@ export function HistoryView({ source, search, onSearch, eventLink }: HistoryView
       <Day source={source} search={search} onSearch={onSearch} isListRead={list.isFetched} />
       <Filters search={search} onSearch={onSearch} />
       <Card>
-        <Loaded query={itemsOf(list)}>
-          {(events) =>
-            events.length === 0 ? (
-              <Empty>No event matches.</Empty>
-            ) : (
-              <Table
-                label="Events"
-                rows={events}
-                keyOf={({ id }) => id}
-                columns={[
-                  { name: 'When (UTC)', cell: ({ occurredAt }) => <ExactTime at={occurredAt} /> },
-                  { name: 'Action', cell: eventLink },
-                  { name: 'Who', cell: ({ actor }) => actor.name ?? actor.id },
-                  { name: 'Target', cell: ({ target }) => target.type.replaceAll('_', ' ') },
-                  { name: 'From', cell: ({ sourceAddress }) => sourceAddress ?? '' },
-                  { name: 'Outcome', cell: ({ outcome }) => <Badge state={outcome} /> },
-                ]}
-              />
-            )
-          }
-        </Loaded>
-        <More list={list} />
+        <PagedTable
+          list={list}
+          empty="No event matches."
+          label="Events"
+          keyOf={({ id }) => id}
+          columns={[
+            { name: 'When (UTC)', cell: ({ occurredAt }) => <ExactTime at={occurredAt} /> },
+            { name: 'Action', cell: eventLink },
+            { name: 'Who', cell: ({ actor }) => actor.name ?? actor.id },
+            { name: 'Target', cell: ({ target }) => target.type.replaceAll('_', ' ') },
+            { name: 'From', cell: ({ sourceAddress }) => sourceAddress ?? '' },
+            { name: 'Outcome', cell: ({ outcome }) => <Badge state={outcome} /> },
+          ]}
+        />
       </Card>
     </>
   );

@@ -3,10 +3,9 @@ import { type ReactNode, useState } from 'react';
 
 import { Badge } from './badge.js';
 import { Button } from './button.js';
-import { More } from './more.js';
-import { Card, Empty, Loaded, Page } from './page.js';
-import { Table } from './table.js';
+import { Card, Page } from './page.js';
 import type { ProviderSource } from '../identity-provider-source.js';
+import { PagedTable } from './paged-table.js';
 import { type Schemas, itemsOf, tenantsQuery } from '../queries.js';
 import { roleName } from '../reasons.js';
 import { ChangeProvider, CreateProvider } from '../pages/identity-provider-form.js';
@@ -46,65 +45,57 @@ export function ProvidersPage({ source, reason, introduction, none, children }: 
       }
     >
       <Card title="Providers">
-        <Loaded query={itemsOf(list)}>
-          {(providers) =>
-            providers.length === 0 ? (
-              <Empty>{none}</Empty>
-            ) : (
-              <Table
-                label="Identity providers"
-                rows={providers}
-                keyOf={({ id }) => id}
-                columns={[
-                  { name: 'Name', cell: ({ name }) => name },
-                  { name: 'State', cell: ({ enabled }) => <Badge state={enabled ? 'active' : 'disabled'} /> },
-                  { name: 'Issuer', cell: ({ issuer }) => issuer },
-                  {
-                    name: 'Who becomes a member',
-                    cell: ({ roleMappings }) =>
-                      roleMappings.length === 0
-                        ? 'who was invited'
-                        : roleMappings.map(({ group, role, tenantId }) => (
-                            <div key={`${group} ${role} ${tenantId}`}>
-                              {group}: {roleName(role)}
-                              {inTenant(tenantId)}
-                            </div>
-                          )),
-                  },
-                  {
-                    name: 'Action',
-                    cell: (provider) => (
-                      <div className="flex flex-wrap gap-2">
-                        <Button
-                          aria-label={`Test ${provider.name}`}
-                          reason={reason}
-                          onClick={() => setDialog({ kind: 'test', provider })}
-                        >
-                          Test
-                        </Button>
-                        <Button
-                          aria-label={`Change ${provider.name}`}
-                          reason={reason}
-                          onClick={() => setDialog({ kind: 'change', provider })}
-                        >
-                          Change
-                        </Button>
-                        <Button
-                          aria-label={`Delete identity provider ${provider.name}`}
-                          reason={reason}
-                          onClick={() => setDialog({ kind: 'delete', provider })}
-                        >
-                          Delete
-                        </Button>
+        <PagedTable
+          list={list}
+          empty={<>{none}</>}
+          label="Identity providers"
+          keyOf={({ id }) => id}
+          columns={[
+            { name: 'Name', cell: ({ name }) => name },
+            { name: 'State', cell: ({ enabled }) => <Badge state={enabled ? 'active' : 'disabled'} /> },
+            { name: 'Issuer', cell: ({ issuer }) => issuer },
+            {
+              name: 'Who becomes a member',
+              cell: ({ roleMappings }) =>
+                roleMappings.length === 0
+                  ? 'who was invited'
+                  : roleMappings.map(({ group, role, tenantId }) => (
+                      <div key={`${group} ${role} ${tenantId}`}>
+                        {group}: {roleName(role)}
+                        {inTenant(tenantId)}
                       </div>
-                    ),
-                  },
-                ]}
-              />
-            )
-          }
-        </Loaded>
-        <More list={list} />
+                    )),
+            },
+            {
+              name: 'Action',
+              cell: (provider) => (
+                <div className="flex flex-wrap gap-2">
+                  <Button
+                    aria-label={`Test ${provider.name}`}
+                    reason={reason}
+                    onClick={() => setDialog({ kind: 'test', provider })}
+                  >
+                    Test
+                  </Button>
+                  <Button
+                    aria-label={`Change ${provider.name}`}
+                    reason={reason}
+                    onClick={() => setDialog({ kind: 'change', provider })}
+                  >
+                    Change
+                  </Button>
+                  <Button
+                    aria-label={`Delete identity provider ${provider.name}`}
+                    reason={reason}
+                    onClick={() => setDialog({ kind: 'delete', provider })}
+                  >
+                    Delete
+                  </Button>
+                </div>
+              ),
+            },
+          ]}
+        />
       </Card>
       {children}
       {dialog?.kind === 'create' && (

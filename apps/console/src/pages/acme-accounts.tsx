@@ -6,11 +6,9 @@ import { Badge } from '../components/badge.js';
 import { Button } from '../components/button.js';
 import { Dialog } from '../components/dialog.js';
 import { Form } from '../components/form.js';
-import { More } from '../components/more.js';
-import { Empty, Loaded } from '../components/page.js';
-import { Table } from '../components/table.js';
+import { PagedTable } from '../components/paged-table.js';
 import { Time } from '../components/time.js';
-import { type Schemas, itemsOf, pagesOf, useChange } from '../queries.js';
+import { type Schemas, pagesOf, useChange } from '../queries.js';
 import { client } from '../server.js';
 import { useTenant } from '../tenant.js';
 
@@ -43,49 +41,41 @@ export function AcmeAccounts({ serviceId, authorityName }: AcmeListProps) {
   const close = () => setDialog(undefined);
   return (
     <>
-      <Loaded query={itemsOf(list)}>
-        {(accounts) =>
-          accounts.length === 0 ? (
-            <Empty>No client has made an account.</Empty>
-          ) : (
-            <Table
-              label="ACME accounts"
-              rows={accounts}
-              keyOf={({ id }) => id}
-              columns={[
-                { name: 'Account', cell: ({ id }) => <code>{id}</code> },
-                { name: 'State', cell: ({ state }) => <Badge state={state} /> },
-                { name: 'Authority', cell: ({ caId }) => authorityName(caId) },
-                { name: 'Contacts', cell: ({ contacts }) => contacts.join(', ') || 'none' },
-                { name: 'Last order', cell: ({ lastUsedAt }) => <Time at={lastUsedAt} /> },
-                {
-                  name: 'Action',
-                  cell: (account) => (
-                    <div className="flex flex-wrap gap-2">
-                      <Button
-                        aria-label={`Orders of ACME account ${account.id}`}
-                        onClick={() => setDialog({ kind: 'orders', account })}
-                      >
-                        Orders
-                      </Button>
-                      {account.state === 'valid' && (
-                        <Button
-                          aria-label={`Revoke ACME account ${account.id}`}
-                          reason={reason('acme:write')}
-                          onClick={() => setDialog({ kind: 'revoke', account })}
-                        >
-                          Revoke
-                        </Button>
-                      )}
-                    </div>
-                  ),
-                },
-              ]}
-            />
-          )
-        }
-      </Loaded>
-      <More list={list} />
+      <PagedTable
+        list={list}
+        empty="No client has made an account."
+        label="ACME accounts"
+        keyOf={({ id }) => id}
+        columns={[
+          { name: 'Account', cell: ({ id }) => <code>{id}</code> },
+          { name: 'State', cell: ({ state }) => <Badge state={state} /> },
+          { name: 'Authority', cell: ({ caId }) => authorityName(caId) },
+          { name: 'Contacts', cell: ({ contacts }) => contacts.join(', ') || 'none' },
+          { name: 'Last order', cell: ({ lastUsedAt }) => <Time at={lastUsedAt} /> },
+          {
+            name: 'Action',
+            cell: (account) => (
+              <div className="flex flex-wrap gap-2">
+                <Button
+                  aria-label={`Orders of ACME account ${account.id}`}
+                  onClick={() => setDialog({ kind: 'orders', account })}
+                >
+                  Orders
+                </Button>
+                {account.state === 'valid' && (
+                  <Button
+                    aria-label={`Revoke ACME account ${account.id}`}
+                    reason={reason('acme:write')}
+                    onClick={() => setDialog({ kind: 'revoke', account })}
+                  >
+                    Revoke
+                  </Button>
+                )}
+              </div>
+            ),
+          },
+        ]}
+      />
       {dialog?.kind === 'orders' && <Orders account={dialog.account} onClose={close} />}
       {dialog?.kind === 'revoke' && <RevokeAccount account={dialog.account} onClose={close} />}
     </>
@@ -102,29 +92,21 @@ function Orders({ account: { id }, onClose }: AccountDialogProps) {
   const list = useInfiniteQuery(ordersQuery(tenantId, id));
   return (
     <Dialog title="Orders of the account" onClose={onClose}>
-      <Loaded query={itemsOf(list)}>
-        {(orders) =>
-          orders.length === 0 ? (
-            <Empty>It has ordered nothing.</Empty>
-          ) : (
-            <Table
-              label="ACME orders"
-              rows={orders}
-              keyOf={({ id: orderId }) => orderId}
-              columns={[
-                { name: 'Names', cell: ({ names }) => names.join(', ') },
-                { name: 'State', cell: ({ state }) => <Badge state={state} /> },
-                { name: 'Created', cell: ({ createdAt }) => <Time at={createdAt} /> },
-                {
-                  name: 'Certificate (kid)',
-                  cell: ({ certificateKid }) => (certificateKid === null ? 'none' : <code>{certificateKid}</code>),
-                },
-              ]}
-            />
-          )
-        }
-      </Loaded>
-      <More list={list} />
+      <PagedTable
+        list={list}
+        empty="It has ordered nothing."
+        label="ACME orders"
+        keyOf={({ id: orderId }) => orderId}
+        columns={[
+          { name: 'Names', cell: ({ names }) => names.join(', ') },
+          { name: 'State', cell: ({ state }) => <Badge state={state} /> },
+          { name: 'Created', cell: ({ createdAt }) => <Time at={createdAt} /> },
+          {
+            name: 'Certificate (kid)',
+            cell: ({ certificateKid }) => (certificateKid === null ? 'none' : <code>{certificateKid}</code>),
+          },
+        ]}
+      />
       <div className="mt-4">
         <Button look="main" onClick={onClose}>
           Close

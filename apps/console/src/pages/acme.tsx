@@ -7,10 +7,9 @@ import { now } from '../clock.js';
 import { Button } from '../components/button.js';
 import { Dialog } from '../components/dialog.js';
 import { Form, Refusal, SelectField, TextField } from '../components/form.js';
-import { More } from '../components/more.js';
-import { Card, Empty, Loaded } from '../components/page.js';
+import { Card } from '../components/page.js';
+import { PagedTable } from '../components/paged-table.js';
 import { CopyButton, NewSecret } from '../components/secret.js';
-import { Table } from '../components/table.js';
 import { Time } from '../components/time.js';
 import { type Schemas, authoritiesQuery, itemsOf, pagesOf, useChange } from '../queries.js';
 import { client } from '../server.js';
@@ -75,44 +74,33 @@ function Bindings({ serviceId, authorityName }: AcmeListProps) {
   return (
     <>
       <Refusal error={remove.error} />
-      <Loaded query={itemsOf(list)}>
-        {(bindings) =>
-          bindings.length === 0 ? (
-            <Empty>
-              There is no binding. With one, an ACME client (certbot, Caddy, cert-manager) makes an account that gets
-              certificates for this service.
-            </Empty>
-          ) : (
-            <Table
-              label="ACME bindings"
-              rows={bindings}
-              keyOf={({ id }) => id}
-              columns={[
-                { name: 'Key identifier', cell: ({ id }) => <code>{id}</code> },
-                { name: 'Authority', cell: ({ caId }) => authorityName(caId) },
-                {
-                  name: 'Account',
-                  cell: ({ accountId }) => (accountId === null ? 'none yet' : <code>{accountId}</code>),
-                },
-                { name: 'Usable until', cell: ({ expiresAt }) => <Time at={expiresAt} /> },
-                {
-                  name: 'Action',
-                  cell: ({ id }) => (
-                    <Button
-                      aria-label={`Delete ACME binding ${id}`}
-                      reason={reason('acme:write')}
-                      onClick={() => remove.mutate(id)}
-                    >
-                      Delete
-                    </Button>
-                  ),
-                },
-              ]}
-            />
-          )
-        }
-      </Loaded>
-      <More list={list} />
+      <PagedTable
+        list={list}
+        empty="There is no binding. With one, an ACME client (certbot, Caddy, cert-manager) makes an account that gets certificates for this service."
+        label="ACME bindings"
+        keyOf={({ id }) => id}
+        columns={[
+          { name: 'Key identifier', cell: ({ id }) => <code>{id}</code> },
+          { name: 'Authority', cell: ({ caId }) => authorityName(caId) },
+          {
+            name: 'Account',
+            cell: ({ accountId }) => (accountId === null ? 'none yet' : <code>{accountId}</code>),
+          },
+          { name: 'Usable until', cell: ({ expiresAt }) => <Time at={expiresAt} /> },
+          {
+            name: 'Action',
+            cell: ({ id }) => (
+              <Button
+                aria-label={`Delete ACME binding ${id}`}
+                reason={reason('acme:write')}
+                onClick={() => remove.mutate(id)}
+              >
+                Delete
+              </Button>
+            ),
+          },
+        ]}
+      />
     </>
   );
 }

@@ -8,13 +8,12 @@ import { Badge } from '../components/badge.js';
 import { Button } from '../components/button.js';
 import { Dialog } from '../components/dialog.js';
 import { CheckField, Form, TextField } from '../components/form.js';
-import { More } from '../components/more.js';
-import { Card, Empty, Loaded, Page } from '../components/page.js';
+import { Card, Page } from '../components/page.js';
+import { PagedTable } from '../components/paged-table.js';
 import { NewSecret } from '../components/secret.js';
 import { StepUpForm } from '../components/step-up.js';
-import { Table } from '../components/table.js';
 import { Time } from '../components/time.js';
-import { type Schemas, apiTokensQuery, itemsOf, selfQuery, useChange } from '../queries.js';
+import { type Schemas, apiTokensQuery, selfQuery, useChange } from '../queries.js';
 import { roleName } from '../reasons.js';
 import { client } from '../server.js';
 import type { StepUpHeader } from '../step-up.js';
@@ -70,56 +69,48 @@ function ApiTokens() {
   const list = useInfiniteQuery(apiTokensQuery(tenantId));
   return (
     <Card title="Tokens">
-      <Loaded query={itemsOf(list)}>
-        {(tokens) =>
-          tokens.length === 0 ? (
-            <Empty>There is no API token.</Empty>
-          ) : (
-            <Table
-              label="API tokens"
-              rows={tokens}
-              keyOf={({ id }) => id}
-              columns={[
-                { name: 'Name', cell: ({ name }) => name },
-                { name: 'Token', cell: ({ tokenMasked }) => <code>{tokenMasked}</code> },
-                { name: 'State', cell: ({ state }) => <Badge state={state} /> },
-                {
-                  name: 'Permissions',
-                  cell: ({ permissions, stepUp }) =>
-                    `${permissions.join(', ')}${stepUp ? ', and what asks for a password' : ''}`,
-                },
-                {
-                  name: 'Networks',
-                  cell: ({ allowedCidrs }) => (allowedCidrs.length === 0 ? 'any' : allowedCidrs.join(', ')),
-                },
-                { name: 'Expires', cell: ({ expiresAt }) => <Time at={expiresAt} /> },
-                { name: 'Last used', cell: ({ lastUsedAt }) => <Time at={lastUsedAt} /> },
-                {
-                  name: 'Refused uses',
-                  cell: ({ refusedUses, lastRefusedAt }) =>
-                    refusedUses === 0 ? (
-                      'none'
-                    ) : (
-                      <>
-                        {refusedUses}, the last <Time at={lastRefusedAt} />
-                      </>
-                    ),
-                },
-                {
-                  name: 'Action',
-                  cell: (token) =>
-                    token.state === 'active' ? (
-                      <Button aria-label={`Revoke ${token.name}`} onClick={() => setRevoking(token)}>
-                        Revoke
-                      </Button>
-                    ) : null,
-                },
-              ]}
-            />
-          )
-        }
-      </Loaded>
-      <More list={list} />
+      <PagedTable
+        list={list}
+        empty="There is no API token."
+        label="API tokens"
+        keyOf={({ id }) => id}
+        columns={[
+          { name: 'Name', cell: ({ name }) => name },
+          { name: 'Token', cell: ({ tokenMasked }) => <code>{tokenMasked}</code> },
+          { name: 'State', cell: ({ state }) => <Badge state={state} /> },
+          {
+            name: 'Permissions',
+            cell: ({ permissions, stepUp }) =>
+              `${permissions.join(', ')}${stepUp ? ', and what asks for a password' : ''}`,
+          },
+          {
+            name: 'Networks',
+            cell: ({ allowedCidrs }) => (allowedCidrs.length === 0 ? 'any' : allowedCidrs.join(', ')),
+          },
+          { name: 'Expires', cell: ({ expiresAt }) => <Time at={expiresAt} /> },
+          { name: 'Last used', cell: ({ lastUsedAt }) => <Time at={lastUsedAt} /> },
+          {
+            name: 'Refused uses',
+            cell: ({ refusedUses, lastRefusedAt }) =>
+              refusedUses === 0 ? (
+                'none'
+              ) : (
+                <>
+                  {refusedUses}, the last <Time at={lastRefusedAt} />
+                </>
+              ),
+          },
+          {
+            name: 'Action',
+            cell: (token) =>
+              token.state === 'active' ? (
+                <Button aria-label={`Revoke ${token.name}`} onClick={() => setRevoking(token)}>
+                  Revoke
+                </Button>
+              ) : null,
+          },
+        ]}
+      />
       {revoking !== undefined && <RevokeApiToken token={revoking} onClose={() => setRevoking(undefined)} />}
     </Card>
   );

@@ -12,12 +12,11 @@ import { Badge } from '../components/badge.js';
 import { Button } from '../components/button.js';
 import { Differences } from '../components/differences.js';
 import { Form, Refusal, TextField } from '../components/form.js';
-import { More } from '../components/more.js';
-import { Card, Empty, Facts, Loaded, Page } from '../components/page.js';
-import { Table } from '../components/table.js';
+import { Card, Empty, Facts, Page } from '../components/page.js';
+import { PagedTable } from '../components/paged-table.js';
 import { ExactTime } from '../components/time.js';
 import { fieldOfInstant, instantOfField } from '../instant-field.js';
-import { itemsOf, pagesOf } from '../queries.js';
+import { pagesOf } from '../queries.js';
 import { client } from '../server.js';
 import { useTenant } from '../tenant.js';
 
@@ -98,50 +97,42 @@ function Kind({ at, kind }: { readonly at: string; readonly kind: AsOfKind }) {
   const list = useInfiniteQuery(thingsQuery(tenantId, at, kind));
   return (
     <Card title={AS_OF_KINDS[kind]}>
-      <Loaded query={itemsOf(list)}>
-        {(things) =>
-          things.length === 0 ? (
-            <Empty>There were none.</Empty>
-          ) : (
-            <Table
-              label={AS_OF_KINDS[kind]}
-              rows={things}
-              keyOf={({ id }) => id}
-              columns={[
-                { name: 'Name', cell: nameOf },
-                {
-                  name: kind === 'members' ? 'Role' : kind === 'tokenProfiles' ? 'Format' : 'State',
-                  cell: (thing) => <Badge state={String(thing['state'] ?? thing['role'] ?? thing['format'])} />,
-                },
-                {
-                  name: 'Life',
-                  cell: (thing) => (
-                    <Link to="/t/$tenant/history" params={{ tenant }} search={{ targetId: thing.id, order: 'asc' }}>
-                      its events<span className="sr-only"> ({nameOf(thing)})</span>
-                    </Link>
-                  ),
-                },
-                {
-                  name: 'All values',
-                  cell: (thing) => (
-                    <details>
-                      <summary className="cursor-pointer">
-                        {thing['isComplete'] === false
-                          ? `incomplete: ${String(thing['missing']).replaceAll('_', ' ')}`
-                          : 'show'}
-                      </summary>
-                      <pre tabIndex={0} className="max-h-60 max-w-80 overflow-auto">
-                        {JSON.stringify(thing, null, 2)}
-                      </pre>
-                    </details>
-                  ),
-                },
-              ]}
-            />
-          )
-        }
-      </Loaded>
-      <More list={list} />
+      <PagedTable
+        list={list}
+        empty="There were none."
+        label={AS_OF_KINDS[kind]}
+        keyOf={({ id }) => id}
+        columns={[
+          { name: 'Name', cell: nameOf },
+          {
+            name: kind === 'members' ? 'Role' : kind === 'tokenProfiles' ? 'Format' : 'State',
+            cell: (thing) => <Badge state={String(thing['state'] ?? thing['role'] ?? thing['format'])} />,
+          },
+          {
+            name: 'Life',
+            cell: (thing) => (
+              <Link to="/t/$tenant/history" params={{ tenant }} search={{ targetId: thing.id, order: 'asc' }}>
+                its events<span className="sr-only"> ({nameOf(thing)})</span>
+              </Link>
+            ),
+          },
+          {
+            name: 'All values',
+            cell: (thing) => (
+              <details>
+                <summary className="cursor-pointer">
+                  {thing['isComplete'] === false
+                    ? `incomplete: ${String(thing['missing']).replaceAll('_', ' ')}`
+                    : 'show'}
+                </summary>
+                <pre tabIndex={0} className="max-h-60 max-w-80 overflow-auto">
+                  {JSON.stringify(thing, null, 2)}
+                </pre>
+              </details>
+            ),
+          },
+        ]}
+      />
     </Card>
   );
 }
@@ -270,32 +261,24 @@ function Signers({ at, profile }: { readonly at: string; readonly profile: strin
           ]}
         />
       )}
-      <Loaded query={itemsOf(list)}>
-        {(signers) =>
-          signers.length === 0 ? (
-            <Empty>No credential of a service and no workload could.</Empty>
-          ) : (
-            <Table
-              label="Possible signers"
-              rows={signers}
-              keyOf={({ credentialId, trustId }) => credentialId ?? String(trustId)}
-              columns={[
-                { name: 'Service', cell: ({ serviceName }) => serviceName },
-                {
-                  name: 'Credential or trust',
-                  cell: ({ credentialId, trustId }) => <code>{credentialId ?? trustId}</code>,
-                },
-                {
-                  name: 'Type',
-                  cell: ({ authType, issuer }) => authType?.replaceAll('_', ' ') ?? `workload of ${issuer}`,
-                },
-                { name: 'From', cell: ({ allowedCidrs }) => allowedCidrs.join(', ') || 'anywhere' },
-              ]}
-            />
-          )
-        }
-      </Loaded>
-      <More list={list} />
+      <PagedTable
+        list={list}
+        empty="No credential of a service and no workload could."
+        label="Possible signers"
+        keyOf={({ credentialId, trustId }) => credentialId ?? String(trustId)}
+        columns={[
+          { name: 'Service', cell: ({ serviceName }) => serviceName },
+          {
+            name: 'Credential or trust',
+            cell: ({ credentialId, trustId }) => <code>{credentialId ?? trustId}</code>,
+          },
+          {
+            name: 'Type',
+            cell: ({ authType, issuer }) => authType?.replaceAll('_', ' ') ?? `workload of ${issuer}`,
+          },
+          { name: 'From', cell: ({ allowedCidrs }) => allowedCidrs.join(', ') || 'anywhere' },
+        ]}
+      />
     </Card>
   );
 }

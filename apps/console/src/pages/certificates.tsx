@@ -15,9 +15,8 @@ import { Dialog } from '../components/dialog.js';
 import { type DroppedFile, DropText } from '../components/drop-text.js';
 import { Form, SelectField, TextField } from '../components/form.js';
 import { KeyStoreField } from '../components/key-store-field.js';
-import { More } from '../components/more.js';
-import { Card, Empty, Loaded, Page } from '../components/page.js';
-import { Table } from '../components/table.js';
+import { Card, Loaded, Page } from '../components/page.js';
+import { PagedTable } from '../components/paged-table.js';
 import { Time } from '../components/time.js';
 import { type Schemas, authoritiesQuery, certificatesQuery, itemsOf, optionsOf, useChange } from '../queries.js';
 import { client } from '../server.js';
@@ -44,33 +43,25 @@ export function CertificatesPage() {
       <Authorities />
       <Filters search={search} />
       <Card title="Inventory">
-        <Loaded query={itemsOf(list)}>
-          {(certificates) =>
-            certificates.length === 0 ? (
-              <Empty>There is no such certificate. Issue one from a request (CSR).</Empty>
-            ) : (
-              <Table
-                label="Certificates"
-                rows={certificates}
-                keyOf={({ kid }) => kid}
-                columns={[
-                  {
-                    name: 'Subject',
-                    cell: ({ kid, subject }) => (
-                      <Link to="/t/$tenant/certificates/$kid" params={{ tenant, kid }}>
-                        {subject}
-                      </Link>
-                    ),
-                  },
-                  { name: 'State', cell: ({ state }) => <Badge state={state} /> },
-                  { name: 'Key', cell: ({ keyAlgorithm }) => keyAlgorithm },
-                  { name: 'Ends', cell: ({ notAfter }) => <Time at={notAfter} /> },
-                ]}
-              />
-            )
-          }
-        </Loaded>
-        <More list={list} />
+        <PagedTable
+          list={list}
+          empty="There is no such certificate. Issue one from a request (CSR)."
+          label="Certificates"
+          keyOf={({ kid }) => kid}
+          columns={[
+            {
+              name: 'Subject',
+              cell: ({ kid, subject }) => (
+                <Link to="/t/$tenant/certificates/$kid" params={{ tenant, kid }}>
+                  {subject}
+                </Link>
+              ),
+            },
+            { name: 'State', cell: ({ state }) => <Badge state={state} /> },
+            { name: 'Key', cell: ({ keyAlgorithm }) => keyAlgorithm },
+            { name: 'Ends', cell: ({ notAfter }) => <Time at={notAfter} /> },
+          ]}
+        />
       </Card>
       {issuing && <IssueCertificate onClose={() => setIssuing(false)} />}
     </Page>
@@ -134,49 +125,41 @@ function Authorities() {
         </Button>
       }
     >
-      <Loaded query={itemsOf(list)}>
-        {(authorities) =>
-          authorities.length === 0 ? (
-            <Empty>There is no authority yet. The first one becomes the default issuer.</Empty>
-          ) : (
-            <Table
-              label="Authorities"
-              rows={authorities}
-              keyOf={({ id }) => id}
-              columns={[
-                {
-                  name: 'Name',
-                  cell: ({ id, name, isDefault }) => (
-                    <>
-                      <Link to="/t/$tenant/authorities/$caId" params={{ tenant, caId: id }}>
-                        {name}
-                      </Link>
-                      {isDefault && ' (default)'}
-                    </>
-                  ),
-                },
-                { name: 'State', cell: ({ state }) => <Badge state={state} /> },
-                { name: 'Subject', cell: ({ subject }) => subject },
-                { name: 'Ends', cell: ({ notAfter }) => <Time at={notAfter} /> },
-                {
-                  name: 'Published',
-                  cell: ({ id, name }) => (
-                    <span className="flex flex-wrap gap-3">
-                      <a href={`/pki/${id}/ca.crt`} aria-label={`Certificate of ${name}`}>
-                        certificate
-                      </a>
-                      <a href={`/pki/${id}/crl`} aria-label={`CRL of ${name}`}>
-                        CRL
-                      </a>
-                    </span>
-                  ),
-                },
-              ]}
-            />
-          )
-        }
-      </Loaded>
-      <More list={list} />
+      <PagedTable
+        list={list}
+        empty="There is no authority yet. The first one becomes the default issuer."
+        label="Authorities"
+        keyOf={({ id }) => id}
+        columns={[
+          {
+            name: 'Name',
+            cell: ({ id, name, isDefault }) => (
+              <>
+                <Link to="/t/$tenant/authorities/$caId" params={{ tenant, caId: id }}>
+                  {name}
+                </Link>
+                {isDefault && ' (default)'}
+              </>
+            ),
+          },
+          { name: 'State', cell: ({ state }) => <Badge state={state} /> },
+          { name: 'Subject', cell: ({ subject }) => subject },
+          { name: 'Ends', cell: ({ notAfter }) => <Time at={notAfter} /> },
+          {
+            name: 'Published',
+            cell: ({ id, name }) => (
+              <span className="flex flex-wrap gap-3">
+                <a href={`/pki/${id}/ca.crt`} aria-label={`Certificate of ${name}`}>
+                  certificate
+                </a>
+                <a href={`/pki/${id}/crl`} aria-label={`CRL of ${name}`}>
+                  CRL
+                </a>
+              </span>
+            ),
+          },
+        ]}
+      />
       {creating && <CreateAuthority onClose={() => setCreating(false)} />}
     </Card>
   );

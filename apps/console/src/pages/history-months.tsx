@@ -5,13 +5,12 @@ import { Badge } from '../components/badge.js';
 import { Button } from '../components/button.js';
 import { Dialog } from '../components/dialog.js';
 import { TextField } from '../components/form.js';
-import { More } from '../components/more.js';
-import { Card, Empty, Loaded, Page } from '../components/page.js';
+import { Card, Loaded, Page } from '../components/page.js';
+import { PagedTable } from '../components/paged-table.js';
 import { StepUpForm } from '../components/step-up.js';
-import { Table } from '../components/table.js';
 import { ExactTime } from '../components/time.js';
 import { type MonthsSource, monthsOfInstallation, monthsOfTenant } from '../history-months.js';
-import { type Schemas, itemsOf, selfQuery, useChange } from '../queries.js';
+import { type Schemas, selfQuery, useChange } from '../queries.js';
 import { reasonOf } from '../reasons.js';
 import type { StepUpHeader } from '../step-up.js';
 import { useTenant } from '../tenant.js';
@@ -61,46 +60,38 @@ function Months({ source, reason }: MonthsProps) {
   const list = useInfiniteQuery(source.list);
   return (
     <Card title="Personal fields">
-      <Loaded query={itemsOf(list)}>
-        {(months) =>
-          months.length === 0 ? (
-            <Empty>No event has personal fields.</Empty>
-          ) : (
-            <Table
-              label="Months"
-              rows={months}
-              keyOf={({ id }) => id}
-              columns={[
-                { name: 'Month (UTC)', cell: ({ month }) => month },
-                { name: 'State', cell: ({ state }) => <Badge state={state} /> },
-                {
-                  name: 'Erasure',
-                  cell: ({ erasableAt, erasedAt }) =>
-                    erasedAt === null ? (
-                      <>
-                        possible from <ExactTime at={erasableAt} /> on
-                      </>
-                    ) : (
-                      <>
-                        erased on <ExactTime at={erasedAt} />
-                      </>
-                    ),
-                },
-                {
-                  name: 'Action',
-                  cell: ({ month, state }) =>
-                    state === 'erased' ? null : (
-                      <Button aria-label={`Erase ${month}`} reason={reason} onClick={() => setErasing(month)}>
-                        Erase
-                      </Button>
-                    ),
-                },
-              ]}
-            />
-          )
-        }
-      </Loaded>
-      <More list={list} />
+      <PagedTable
+        list={list}
+        empty="No event has personal fields."
+        label="Months"
+        keyOf={({ id }) => id}
+        columns={[
+          { name: 'Month (UTC)', cell: ({ month }) => month },
+          { name: 'State', cell: ({ state }) => <Badge state={state} /> },
+          {
+            name: 'Erasure',
+            cell: ({ erasableAt, erasedAt }) =>
+              erasedAt === null ? (
+                <>
+                  possible from <ExactTime at={erasableAt} /> on
+                </>
+              ) : (
+                <>
+                  erased on <ExactTime at={erasedAt} />
+                </>
+              ),
+          },
+          {
+            name: 'Action',
+            cell: ({ month, state }) =>
+              state === 'erased' ? null : (
+                <Button aria-label={`Erase ${month}`} reason={reason} onClick={() => setErasing(month)}>
+                  Erase
+                </Button>
+              ),
+          },
+        ]}
+      />
       {erasing !== undefined && <EraseMonth source={source} month={erasing} onClose={() => setErasing(undefined)} />}
     </Card>
   );

@@ -9,12 +9,11 @@ import { Dialog } from '../components/dialog.js';
 import { DropText } from '../components/drop-text.js';
 import { CheckField, Form, SelectField, TextField } from '../components/form.js';
 import { KeyStoreField } from '../components/key-store-field.js';
-import { More } from '../components/more.js';
-import { Card, Empty, Loaded, Page } from '../components/page.js';
-import { Table } from '../components/table.js';
+import { Card, Page } from '../components/page.js';
+import { PagedTable } from '../components/paged-table.js';
 import { Time } from '../components/time.js';
 import { formatOfKeyFile } from '../key-file.js';
-import { type Schemas, itemsOf, keysQuery, optionsOf, useChange } from '../queries.js';
+import { type Schemas, keysQuery, optionsOf, useChange } from '../queries.js';
 import { client } from '../server.js';
 import { useTenant } from '../tenant.js';
 
@@ -42,34 +41,26 @@ export function KeysPage() {
       }
     >
       <Card>
-        <Loaded query={itemsOf(list)}>
-          {(keys) =>
-            keys.length === 0 ? (
-              <Empty>There is no key yet. Generate one, or import the one that a partner knows already.</Empty>
-            ) : (
-              <Table
-                label="Keys"
-                rows={keys}
-                keyOf={({ id }) => id}
-                columns={[
-                  {
-                    name: 'Name',
-                    cell: ({ id, name }) => (
-                      <Link to="/t/$tenant/keys/$keyId" params={{ tenant, keyId: id }}>
-                        {name}
-                      </Link>
-                    ),
-                  },
-                  { name: 'State', cell: ({ state }) => <Badge state={state} /> },
-                  { name: 'Algorithm', cell: ({ algorithm, modulusBits }) => `${algorithm} ${modulusBits ?? ''}` },
-                  { name: 'Origin', cell: ({ origin, weak }) => (weak ? `${origin}, weak` : origin) },
-                  { name: 'Next rotation', cell: ({ nextRotationAt }) => <Time at={nextRotationAt} never="by hand" /> },
-                ]}
-              />
-            )
-          }
-        </Loaded>
-        <More list={list} />
+        <PagedTable
+          list={list}
+          empty="There is no key yet. Generate one, or import the one that a partner knows already."
+          label="Keys"
+          keyOf={({ id }) => id}
+          columns={[
+            {
+              name: 'Name',
+              cell: ({ id, name }) => (
+                <Link to="/t/$tenant/keys/$keyId" params={{ tenant, keyId: id }}>
+                  {name}
+                </Link>
+              ),
+            },
+            { name: 'State', cell: ({ state }) => <Badge state={state} /> },
+            { name: 'Algorithm', cell: ({ algorithm, modulusBits }) => `${algorithm} ${modulusBits ?? ''}` },
+            { name: 'Origin', cell: ({ origin, weak }) => (weak ? `${origin}, weak` : origin) },
+            { name: 'Next rotation', cell: ({ nextRotationAt }) => <Time at={nextRotationAt} never="by hand" /> },
+          ]}
+        />
       </Card>
       <Jwks />
       {dialog === 'generate' && <GenerateKey onClose={close} />}

@@ -7,7 +7,8 @@ import { Button } from '../components/button.js';
 import { Dialog } from '../components/dialog.js';
 import { Form, Refusal, SelectField, TextField } from '../components/form.js';
 import { More } from '../components/more.js';
-import { Card, Empty, Loaded, Page } from '../components/page.js';
+import { Card, Loaded, Page } from '../components/page.js';
+import { PagedTable } from '../components/paged-table.js';
 import { NewSecret } from '../components/secret.js';
 import { Table } from '../components/table.js';
 import { Time } from '../components/time.js';
@@ -129,51 +130,39 @@ function Invitations({ onInvited }: InvitedProps) {
   return (
     <Card title="Invitations">
       <Refusal error={withdraw.error ?? resend.error} />
-      <Loaded query={itemsOf(list)}>
-        {(items) =>
-          items.length === 0 ? (
-            <Empty>There is no invitation. It is how a person becomes a member.</Empty>
-          ) : (
-            <Table
-              label="Invitations"
-              rows={items}
-              keyOf={({ id }) => id}
-              columns={[
-                { name: 'E-mail address', cell: ({ email }) => email },
-                { name: 'Role', cell: ({ role }) => roleName(role) },
-                { name: 'State', cell: ({ state }) => <Badge state={state} /> },
-                { name: 'Ends', cell: ({ expiresAt }) => <Time at={expiresAt} /> },
-                {
-                  name: 'Action',
-                  cell: ({ id, email, role, state }) => {
-                    if (state !== 'pending') return null;
-                    const refused = reason('members:write') ?? reasonNotGranted(own, role);
-                    return (
-                      <div className="flex flex-wrap gap-2">
-                        <Button
-                          aria-label={`New token for ${email}`}
-                          reason={refused}
-                          onClick={() => resend.mutate(id)}
-                        >
-                          New token
-                        </Button>
-                        <Button
-                          aria-label={`Withdraw the invitation of ${email}`}
-                          reason={refused}
-                          onClick={() => withdraw.mutate(id)}
-                        >
-                          Withdraw
-                        </Button>
-                      </div>
-                    );
-                  },
-                },
-              ]}
-            />
-          )
-        }
-      </Loaded>
-      <More list={list} />
+      <PagedTable
+        list={list}
+        empty="There is no invitation. It is how a person becomes a member."
+        label="Invitations"
+        keyOf={({ id }) => id}
+        columns={[
+          { name: 'E-mail address', cell: ({ email }) => email },
+          { name: 'Role', cell: ({ role }) => roleName(role) },
+          { name: 'State', cell: ({ state }) => <Badge state={state} /> },
+          { name: 'Ends', cell: ({ expiresAt }) => <Time at={expiresAt} /> },
+          {
+            name: 'Action',
+            cell: ({ id, email, role, state }) => {
+              if (state !== 'pending') return null;
+              const refused = reason('members:write') ?? reasonNotGranted(own, role);
+              return (
+                <div className="flex flex-wrap gap-2">
+                  <Button aria-label={`New token for ${email}`} reason={refused} onClick={() => resend.mutate(id)}>
+                    New token
+                  </Button>
+                  <Button
+                    aria-label={`Withdraw the invitation of ${email}`}
+                    reason={refused}
+                    onClick={() => withdraw.mutate(id)}
+                  >
+                    Withdraw
+                  </Button>
+                </div>
+              );
+            },
+          },
+        ]}
+      />
     </Card>
   );
 }

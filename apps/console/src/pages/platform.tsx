@@ -7,11 +7,11 @@ import { Badge } from '../components/badge.js';
 import { Button } from '../components/button.js';
 import { Dialog } from '../components/dialog.js';
 import { Form, Refusal, TextField } from '../components/form.js';
-import { More } from '../components/more.js';
-import { Card, Empty, Facts, Loaded, Page } from '../components/page.js';
+import { Card, Facts, Loaded, Page } from '../components/page.js';
+import { PagedTable } from '../components/paged-table.js';
 import { Table } from '../components/table.js';
 import { Time } from '../components/time.js';
-import { type Schemas, itemsOf, selfQuery, tenantsQuery, useChange } from '../queries.js';
+import { type Schemas, selfQuery, tenantsQuery, useChange } from '../queries.js';
 import { client } from '../server.js';
 import { SuspendTenant } from './danger-zone.js';
 
@@ -51,43 +51,31 @@ function Tenants({ reason }: { readonly reason: string | undefined }) {
       }
     >
       <Refusal error={reactivate.error} />
-      <Loaded query={itemsOf(list)}>
-        {(tenants) =>
-          tenants.length === 0 ? (
-            <Empty>
-              There is no tenant yet. Create the first, with its owner: the owner signs in and does the rest.
-            </Empty>
-          ) : (
-            <Table
-              label="Tenants"
-              rows={tenants}
-              keyOf={({ id }) => id}
-              columns={[
-                { name: 'Name', cell: ({ name }) => name },
-                { name: 'Slug', cell: ({ slug }) => <code>{slug}</code> },
-                { name: 'State', cell: ({ state }) => <Badge state={state} /> },
-                { name: 'Created', cell: ({ createdAt }) => <Time at={createdAt} /> },
-                {
-                  name: 'Action',
-                  cell: (tenant) =>
-                    tenant.state === 'deleted' ? null : (
-                      <Button
-                        aria-label={`${tenant.state === 'suspended' ? 'Reactivate' : 'Suspend'} ${tenant.slug}`}
-                        reason={reason}
-                        onClick={() =>
-                          tenant.state === 'suspended' ? reactivate.mutate(tenant.id) : setSuspending(tenant)
-                        }
-                      >
-                        {tenant.state === 'suspended' ? 'Reactivate' : 'Suspend'}
-                      </Button>
-                    ),
-                },
-              ]}
-            />
-          )
-        }
-      </Loaded>
-      <More list={list} />
+      <PagedTable
+        list={list}
+        empty="There is no tenant yet. Create the first, with its owner: the owner signs in and does the rest."
+        label="Tenants"
+        keyOf={({ id }) => id}
+        columns={[
+          { name: 'Name', cell: ({ name }) => name },
+          { name: 'Slug', cell: ({ slug }) => <code>{slug}</code> },
+          { name: 'State', cell: ({ state }) => <Badge state={state} /> },
+          { name: 'Created', cell: ({ createdAt }) => <Time at={createdAt} /> },
+          {
+            name: 'Action',
+            cell: (tenant) =>
+              tenant.state === 'deleted' ? null : (
+                <Button
+                  aria-label={`${tenant.state === 'suspended' ? 'Reactivate' : 'Suspend'} ${tenant.slug}`}
+                  reason={reason}
+                  onClick={() => (tenant.state === 'suspended' ? reactivate.mutate(tenant.id) : setSuspending(tenant))}
+                >
+                  {tenant.state === 'suspended' ? 'Reactivate' : 'Suspend'}
+                </Button>
+              ),
+          },
+        ]}
+      />
       {suspending !== undefined && <SuspendTenant tenant={suspending} onClose={() => setSuspending(undefined)} />}
       {creating && <CreateTenant onClose={() => setCreating(false)} />}
     </Card>

@@ -6,11 +6,10 @@ import { choices, dataOf } from '#sdk';
 import { Badge } from '../components/badge.js';
 import { Button } from '../components/button.js';
 import { Refusal, SelectField } from '../components/form.js';
-import { More } from '../components/more.js';
-import { Card, Empty, Facts, Loaded, Page } from '../components/page.js';
-import { Table } from '../components/table.js';
+import { Card, Facts, Loaded, Page } from '../components/page.js';
+import { PagedTable } from '../components/paged-table.js';
 import { ExactTime, Time } from '../components/time.js';
-import { type Schemas, itemsOf, optionsOf, pagesOf, useChange } from '../queries.js';
+import { type Schemas, optionsOf, pagesOf, useChange } from '../queries.js';
 import { reasonOf } from '../reasons.js';
 import { restOf, rotationFilterText } from '../rotation-filter.js';
 import { client } from '../server.js';
@@ -137,34 +136,26 @@ function Report({ rotation: { id: rotationId, rotated, rejected } }: { readonly 
         onChange={({ target: { value } }) => setState(value === '' ? undefined : (value as ItemState))}
         options={[{ value: '', label: 'all' }, ...optionsOf(choices.CredentialRotationItem.state)]}
       />
-      <Loaded query={itemsOf(list)}>
-        {(items) =>
-          items.length === 0 ? (
-            <Empty>There are none.</Empty>
-          ) : (
-            <Table
-              label="Report"
-              rows={items}
-              keyOf={({ credentialId }) => credentialId}
-              columns={[
-                {
-                  name: 'Credential',
-                  cell: ({ credentialId, serviceId }) => (
-                    <Link to="/t/$tenant/services/$serviceId" params={{ tenant, serviceId }}>
-                      {credentialId}
-                    </Link>
-                  ),
-                },
-                { name: 'Outcome', cell: (item) => <Badge state={item.state} /> },
-                { name: 'Successor', cell: ({ successorId }) => <code>{successorId ?? ''}</code> },
-                { name: 'Reason', cell: ({ code }) => (code === null ? '' : reasonOf(code)) },
-                { name: 'When', cell: ({ finishedAt, dueAt }) => <Time at={finishedAt ?? dueAt} never="" /> },
-              ]}
-            />
-          )
-        }
-      </Loaded>
-      <More list={list} />
+      <PagedTable
+        list={list}
+        empty="There are none."
+        label="Report"
+        keyOf={({ credentialId }) => credentialId}
+        columns={[
+          {
+            name: 'Credential',
+            cell: ({ credentialId, serviceId }) => (
+              <Link to="/t/$tenant/services/$serviceId" params={{ tenant, serviceId }}>
+                {credentialId}
+              </Link>
+            ),
+          },
+          { name: 'Outcome', cell: (item) => <Badge state={item.state} /> },
+          { name: 'Successor', cell: ({ successorId }) => <code>{successorId ?? ''}</code> },
+          { name: 'Reason', cell: ({ code }) => (code === null ? '' : reasonOf(code)) },
+          { name: 'When', cell: ({ finishedAt, dueAt }) => <Time at={finishedAt ?? dueAt} never="" /> },
+        ]}
+      />
     </Card>
   );
 }

@@ -4,11 +4,9 @@ import { useState } from 'react';
 
 import { Badge } from '../components/badge.js';
 import { Button } from '../components/button.js';
-import { More } from '../components/more.js';
-import { Card, Empty, Loaded, Page } from '../components/page.js';
-import { Table } from '../components/table.js';
+import { Card, Page } from '../components/page.js';
+import { PagedTable } from '../components/paged-table.js';
 import { Time } from '../components/time.js';
-import { itemsOf } from '../queries.js';
 import { rotationFilterText } from '../rotation-filter.js';
 import { useTenant } from '../tenant.js';
 import { StartRotation, rotationsQuery } from './start-rotation.js';
@@ -30,34 +28,26 @@ export function RotationsPage() {
       }
     >
       <Card>
-        <Loaded query={itemsOf(list)}>
-          {(rotations) =>
-            rotations.length === 0 ? (
-              <Empty>No credentials were rotated together in the last 90 days.</Empty>
-            ) : (
-              <Table
-                label="Rotations"
-                rows={rotations}
-                keyOf={({ id }) => id}
-                columns={[
-                  {
-                    name: 'Requested',
-                    cell: ({ id, createdAt }) => (
-                      <Link to="/t/$tenant/rotations/$rotationId" params={{ tenant, rotationId: id }}>
-                        <Time at={createdAt} />
-                      </Link>
-                    ),
-                  },
-                  { name: 'State', cell: ({ state }) => <Badge state={state} /> },
-                  { name: 'Selected', cell: ({ filter }) => rotationFilterText(filter) },
-                  { name: 'Rotated', cell: ({ rotated, total }) => `${rotated} of ${total}` },
-                  { name: 'Rejected', cell: ({ rejected }) => rejected },
-                ]}
-              />
-            )
-          }
-        </Loaded>
-        <More list={list} />
+        <PagedTable
+          list={list}
+          empty="No credentials were rotated together in the last 90 days."
+          label="Rotations"
+          keyOf={({ id }) => id}
+          columns={[
+            {
+              name: 'Requested',
+              cell: ({ id, createdAt }) => (
+                <Link to="/t/$tenant/rotations/$rotationId" params={{ tenant, rotationId: id }}>
+                  <Time at={createdAt} />
+                </Link>
+              ),
+            },
+            { name: 'State', cell: ({ state }) => <Badge state={state} /> },
+            { name: 'Selected', cell: ({ filter }) => rotationFilterText(filter) },
+            { name: 'Rotated', cell: ({ rotated, total }) => `${rotated} of ${total}` },
+            { name: 'Rejected', cell: ({ rejected }) => rejected },
+          ]}
+        />
       </Card>
       {starting && (
         <StartRotation

@@ -5,9 +5,8 @@ import { dataOf } from '#sdk';
 import { Button } from '../components/button.js';
 import { Dialog } from '../components/dialog.js';
 import { Form, SelectField, TextField } from '../components/form.js';
-import { More } from '../components/more.js';
-import { Card, Empty, Loaded } from '../components/page.js';
-import { Table } from '../components/table.js';
+import { Card } from '../components/page.js';
+import { PagedTable } from '../components/paged-table.js';
 import { Time } from '../components/time.js';
 import { type Schemas, apiTokensQuery, itemsOf, pagesOf, useChange } from '../queries.js';
 import { roleName } from '../reasons.js';
@@ -43,46 +42,38 @@ export function ServiceAccounts({ onCreateToken }: ServiceAccountsProps) {
         </Button>
       }
     >
-      <Loaded query={itemsOf(list)}>
-        {(accounts) =>
-          accounts.length === 0 ? (
-            <Empty>There is none. Its tokens go on when the person who created them leaves the tenant.</Empty>
-          ) : (
-            <Table
-              label="Service accounts"
-              rows={accounts}
-              keyOf={({ id }) => id}
-              columns={[
-                { name: 'Name', cell: ({ name }) => name },
-                { name: 'Role', cell: ({ role }) => roleName(role) },
-                { name: 'Created', cell: ({ createdAt }) => <Time at={createdAt} /> },
-                {
-                  name: 'Action',
-                  cell: (account) => (
-                    <div className="flex flex-wrap gap-2">
-                      <Button
-                        aria-label={`Create API token of ${account.name}`}
-                        reason={notPermitted}
-                        onClick={() => onCreateToken(account)}
-                      >
-                        Create API token
-                      </Button>
-                      <Button
-                        aria-label={`Delete service account ${account.name}`}
-                        reason={notPermitted}
-                        onClick={() => setDeleting(account)}
-                      >
-                        Delete
-                      </Button>
-                    </div>
-                  ),
-                },
-              ]}
-            />
-          )
-        }
-      </Loaded>
-      <More list={list} />
+      <PagedTable
+        list={list}
+        empty="There is none. Its tokens go on when the person who created them leaves the tenant."
+        label="Service accounts"
+        keyOf={({ id }) => id}
+        columns={[
+          { name: 'Name', cell: ({ name }) => name },
+          { name: 'Role', cell: ({ role }) => roleName(role) },
+          { name: 'Created', cell: ({ createdAt }) => <Time at={createdAt} /> },
+          {
+            name: 'Action',
+            cell: (account) => (
+              <div className="flex flex-wrap gap-2">
+                <Button
+                  aria-label={`Create API token of ${account.name}`}
+                  reason={notPermitted}
+                  onClick={() => onCreateToken(account)}
+                >
+                  Create API token
+                </Button>
+                <Button
+                  aria-label={`Delete service account ${account.name}`}
+                  reason={notPermitted}
+                  onClick={() => setDeleting(account)}
+                >
+                  Delete
+                </Button>
+              </div>
+            ),
+          },
+        ]}
+      />
       {creating && <CreateServiceAccount onClose={() => setCreating(false)} />}
       {deleting !== undefined && <DeleteServiceAccount account={deleting} onClose={() => setDeleting(undefined)} />}
     </Card>

@@ -6,12 +6,11 @@ import { dataOf } from '#sdk';
 import { Button } from '../components/button.js';
 import { Dialog } from '../components/dialog.js';
 import { Form, TextArea, TextField } from '../components/form.js';
-import { More } from '../components/more.js';
-import { Card, Empty, Loaded, Page } from '../components/page.js';
+import { Card, Page } from '../components/page.js';
+import { PagedTable } from '../components/paged-table.js';
 import { NewSecret } from '../components/secret.js';
-import { Table } from '../components/table.js';
 import { Time } from '../components/time.js';
-import { type Schemas, itemsOf, servicesQuery, useChange } from '../queries.js';
+import { type Schemas, servicesQuery, useChange } from '../queries.js';
 import { client } from '../server.js';
 import { useTenant } from '../tenant.js';
 import { listOf } from '../text.js';
@@ -32,33 +31,25 @@ export function ServicesPage() {
       }
     >
       <Card>
-        <Loaded query={itemsOf(list)}>
-          {(services) =>
-            services.length === 0 ? (
-              <Empty>There is no service yet. Create one: it gets a service key and a JWT credential.</Empty>
-            ) : (
-              <Table
-                label="Services"
-                rows={services}
-                keyOf={({ id }) => id}
-                columns={[
-                  {
-                    name: 'Name',
-                    cell: ({ id, name }) => (
-                      <Link to="/t/$tenant/services/$serviceId" params={{ tenant, serviceId: id }}>
-                        {name}
-                      </Link>
-                    ),
-                  },
-                  { name: 'Description', cell: ({ description }) => description ?? '' },
-                  { name: 'Token profiles', cell: ({ profiles }) => profiles.join(', ') },
-                  { name: 'Created', cell: ({ createdAt }) => <Time at={createdAt} /> },
-                ]}
-              />
-            )
-          }
-        </Loaded>
-        <More list={list} />
+        <PagedTable
+          list={list}
+          empty="There is no service yet. Create one: it gets a service key and a JWT credential."
+          label="Services"
+          keyOf={({ id }) => id}
+          columns={[
+            {
+              name: 'Name',
+              cell: ({ id, name }) => (
+                <Link to="/t/$tenant/services/$serviceId" params={{ tenant, serviceId: id }}>
+                  {name}
+                </Link>
+              ),
+            },
+            { name: 'Description', cell: ({ description }) => description ?? '' },
+            { name: 'Token profiles', cell: ({ profiles }) => profiles.join(', ') },
+            { name: 'Created', cell: ({ createdAt }) => <Time at={createdAt} /> },
+          ]}
+        />
       </Card>
       {creating && (
         <CreateService

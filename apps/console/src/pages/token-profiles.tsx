@@ -6,9 +6,8 @@ import { choices, dataOf } from '#sdk';
 import { Button } from '../components/button.js';
 import { Dialog } from '../components/dialog.js';
 import { Form, SelectField, TextArea, TextField } from '../components/form.js';
-import { More } from '../components/more.js';
-import { Card, Empty, Loaded, Page } from '../components/page.js';
-import { Table } from '../components/table.js';
+import { Card, Loaded, Page } from '../components/page.js';
+import { PagedTable } from '../components/paged-table.js';
 import { profileForm, profileOf } from '../profile-form.js';
 import { itemsOf, keysQuery, optionsOf, profilesQuery, useChange } from '../queries.js';
 import { client } from '../server.js';
@@ -29,34 +28,26 @@ export function TokenProfilesPage() {
       }
     >
       <Card>
-        <Loaded query={itemsOf(list)}>
-          {(profiles) =>
-            profiles.length === 0 ? (
-              <Empty>There is no token profile yet. Create one for the tokens that a partner expects.</Empty>
-            ) : (
-              <Table
-                label="Token profiles"
-                rows={profiles}
-                keyOf={({ id }) => id}
-                columns={[
-                  {
-                    name: 'Name',
-                    cell: ({ name }) => (
-                      <Link to="/t/$tenant/token-profiles/$profile" params={{ tenant, profile: name }}>
-                        {name}
-                      </Link>
-                    ),
-                  },
-                  { name: 'Format', cell: ({ format }) => format },
-                  { name: 'Issuer', cell: ({ issuer }) => issuer ?? 'by default' },
-                  { name: 'Audience', cell: ({ audience }) => audience.join(', ') },
-                  { name: 'Valid for', cell: ({ ttlSeconds }) => `${ttlSeconds} s` },
-                ]}
-              />
-            )
-          }
-        </Loaded>
-        <More list={list} />
+        <PagedTable
+          list={list}
+          empty="There is no token profile yet. Create one for the tokens that a partner expects."
+          label="Token profiles"
+          keyOf={({ id }) => id}
+          columns={[
+            {
+              name: 'Name',
+              cell: ({ name }) => (
+                <Link to="/t/$tenant/token-profiles/$profile" params={{ tenant, profile: name }}>
+                  {name}
+                </Link>
+              ),
+            },
+            { name: 'Format', cell: ({ format }) => format },
+            { name: 'Issuer', cell: ({ issuer }) => issuer ?? 'by default' },
+            { name: 'Audience', cell: ({ audience }) => audience.join(', ') },
+            { name: 'Valid for', cell: ({ ttlSeconds }) => `${ttlSeconds} s` },
+          ]}
+        />
       </Card>
       {creating && <CreateProfile onClose={() => setCreating(false)} />}
     </Page>

@@ -6,11 +6,10 @@ import { Badge } from '../components/badge.js';
 import { Button } from '../components/button.js';
 import { Dialog } from '../components/dialog.js';
 import { CheckField, Form, TextArea, TextField } from '../components/form.js';
-import { More } from '../components/more.js';
-import { Card, Empty, Loaded } from '../components/page.js';
-import { Table } from '../components/table.js';
+import { Card } from '../components/page.js';
+import { PagedTable } from '../components/paged-table.js';
 import { Time } from '../components/time.js';
-import { type Schemas, itemsOf, pagesOf, useChange } from '../queries.js';
+import { type Schemas, pagesOf, useChange } from '../queries.js';
 import { trustRefusalText } from '../reasons.js';
 import { client } from '../server.js';
 import { useTenant } from '../tenant.js';
@@ -50,58 +49,47 @@ export function Trusts({ serviceId }: ServiceProps) {
         </>
       }
     >
-      <Loaded query={itemsOf(list)}>
-        {(trusts) =>
-          trusts.length === 0 ? (
-            <Empty>
-              There is no trust. With one, a pipeline or a pod exchanges the token that its platform gives it for a
-              credential of this service, valid for minutes.
-            </Empty>
-          ) : (
-            <Table
-              label="Trusts"
-              rows={trusts}
-              keyOf={({ id }) => id}
-              columns={[
-                { name: 'Name', cell: ({ name }) => name },
-                {
-                  name: 'Issuer',
-                  cell: ({ issuer, keysFrom }) => `${issuer}${keysFrom === 'trust' ? ' (keys given here)' : ''}`,
-                },
-                { name: 'Audience', cell: ({ audience }) => audience },
-                { name: 'Subject', cell: ({ subject }) => subject ?? 'any' },
-                {
-                  name: 'Claims',
-                  cell: ({ claims }) =>
-                    claimLines(claims).map((line) => (
-                      <div key={line}>
-                        <code>{line}</code>
-                      </div>
-                    )),
-                },
-                {
-                  name: 'Credential',
-                  cell: ({ ttlSeconds, singleUse }) => `${ttlSeconds} s${singleUse ? ', each token once' : ''}`,
-                },
-                { name: 'Last used', cell: ({ lastUsedAt }) => <Time at={lastUsedAt} /> },
-                {
-                  name: 'Action',
-                  cell: (trust) => (
-                    <Button
-                      aria-label={`Delete trust ${trust.name}`}
-                      reason={notPermitted}
-                      onClick={() => setDeleting(trust)}
-                    >
-                      Delete
-                    </Button>
-                  ),
-                },
-              ]}
-            />
-          )
-        }
-      </Loaded>
-      <More list={list} />
+      <PagedTable
+        list={list}
+        empty="There is no trust. With one, a pipeline or a pod exchanges the token that its platform gives it for a credential of this service, valid for minutes."
+        label="Trusts"
+        keyOf={({ id }) => id}
+        columns={[
+          { name: 'Name', cell: ({ name }) => name },
+          {
+            name: 'Issuer',
+            cell: ({ issuer, keysFrom }) => `${issuer}${keysFrom === 'trust' ? ' (keys given here)' : ''}`,
+          },
+          { name: 'Audience', cell: ({ audience }) => audience },
+          { name: 'Subject', cell: ({ subject }) => subject ?? 'any' },
+          {
+            name: 'Claims',
+            cell: ({ claims }) =>
+              claimLines(claims).map((line) => (
+                <div key={line}>
+                  <code>{line}</code>
+                </div>
+              )),
+          },
+          {
+            name: 'Credential',
+            cell: ({ ttlSeconds, singleUse }) => `${ttlSeconds} s${singleUse ? ', each token once' : ''}`,
+          },
+          { name: 'Last used', cell: ({ lastUsedAt }) => <Time at={lastUsedAt} /> },
+          {
+            name: 'Action',
+            cell: (trust) => (
+              <Button
+                aria-label={`Delete trust ${trust.name}`}
+                reason={notPermitted}
+                onClick={() => setDeleting(trust)}
+              >
+                Delete
+              </Button>
+            ),
+          },
+        ]}
+      />
       {trying && <TryToken serviceId={serviceId} onClose={() => setTrying(false)} />}
       {creating && <CreateTrust serviceId={serviceId} onClose={() => setCreating(false)} />}
       {deleting !== undefined && <DeleteTrust trust={deleting} onClose={() => setDeleting(undefined)} />}

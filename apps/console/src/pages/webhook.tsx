@@ -7,11 +7,10 @@ import { Badge } from '../components/badge.js';
 import { Button } from '../components/button.js';
 import { Dialog } from '../components/dialog.js';
 import { Form, Refusal, TextField } from '../components/form.js';
-import { More } from '../components/more.js';
-import { Card, Empty, Facts, Loaded, Page } from '../components/page.js';
-import { Table } from '../components/table.js';
+import { Card, Facts, Loaded, Page } from '../components/page.js';
+import { PagedTable } from '../components/paged-table.js';
 import { Time } from '../components/time.js';
-import { type Schemas, itemsOf, pagesOf, useChange } from '../queries.js';
+import { type Schemas, pagesOf, useChange } from '../queries.js';
 import { client } from '../server.js';
 import { useTenant } from '../tenant.js';
 import { ChangeWebhook, WebhookSecret } from './webhook-form.js';
@@ -148,55 +147,47 @@ function Deliveries({ webhook }: WebhookProps) {
   return (
     <Card title="Deliveries" actions={<Button onClick={() => void list.refetch()}>Read again</Button>}>
       <Refusal error={redeliver.error} />
-      <Loaded query={itemsOf(list)}>
-        {(deliveries) =>
-          deliveries.length === 0 ? (
-            <Empty>Nothing was sent yet: the next event that it names is.</Empty>
-          ) : (
-            <Table
-              label="Deliveries"
-              rows={deliveries}
-              keyOf={({ id }) => id}
-              columns={[
-                {
-                  name: 'Event',
-                  cell: ({ action, sequence }) => (
-                    <Link
-                      to="/t/$tenant/history/$sequence"
-                      params={{ tenant: slug, sequence: String(sequence) }}
-                      className="whitespace-nowrap"
-                    >
-                      {sequence}: {action}
-                    </Link>
-                  ),
-                },
-                { name: 'State', cell: ({ state }) => <Badge state={state} /> },
-                { name: 'Answer', cell: answerOf },
-                { name: 'Attempts', cell: ({ attempts }) => attempts },
-                { name: 'Tried', cell: ({ attemptedAt }) => <Time at={attemptedAt} /> },
-                { name: 'Next', cell: ({ nextAttemptAt }) => <Time at={nextAttemptAt} never="none" /> },
-                {
-                  name: 'Action',
-                  cell: ({ id, sequence, state }) => (
-                    <Button
-                      aria-label={`Send event ${sequence} again`}
-                      reason={
-                        reason('webhooks:write') ??
-                        disabled ??
-                        (state === 'pending' ? 'It is tried again by itself' : undefined)
-                      }
-                      onClick={() => redeliver.mutate(id)}
-                    >
-                      Send again
-                    </Button>
-                  ),
-                },
-              ]}
-            />
-          )
-        }
-      </Loaded>
-      <More list={list} />
+      <PagedTable
+        list={list}
+        empty="Nothing was sent yet: the next event that it names is."
+        label="Deliveries"
+        keyOf={({ id }) => id}
+        columns={[
+          {
+            name: 'Event',
+            cell: ({ action, sequence }) => (
+              <Link
+                to="/t/$tenant/history/$sequence"
+                params={{ tenant: slug, sequence: String(sequence) }}
+                className="whitespace-nowrap"
+              >
+                {sequence}: {action}
+              </Link>
+            ),
+          },
+          { name: 'State', cell: ({ state }) => <Badge state={state} /> },
+          { name: 'Answer', cell: answerOf },
+          { name: 'Attempts', cell: ({ attempts }) => attempts },
+          { name: 'Tried', cell: ({ attemptedAt }) => <Time at={attemptedAt} /> },
+          { name: 'Next', cell: ({ nextAttemptAt }) => <Time at={nextAttemptAt} never="none" /> },
+          {
+            name: 'Action',
+            cell: ({ id, sequence, state }) => (
+              <Button
+                aria-label={`Send event ${sequence} again`}
+                reason={
+                  reason('webhooks:write') ??
+                  disabled ??
+                  (state === 'pending' ? 'It is tried again by itself' : undefined)
+                }
+                onClick={() => redeliver.mutate(id)}
+              >
+                Send again
+              </Button>
+            ),
+          },
+        ]}
+      />
     </Card>
   );
 }

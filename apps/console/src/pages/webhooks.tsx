@@ -5,11 +5,10 @@ import { dataOf } from '#sdk';
 
 import { Badge } from '../components/badge.js';
 import { Button } from '../components/button.js';
-import { More } from '../components/more.js';
-import { Card, Empty, Loaded, Page } from '../components/page.js';
-import { Table } from '../components/table.js';
+import { Card, Page } from '../components/page.js';
+import { PagedTable } from '../components/paged-table.js';
 import { Time } from '../components/time.js';
-import { type Schemas, itemsOf, pagesOf } from '../queries.js';
+import { type Schemas, pagesOf } from '../queries.js';
 import { client } from '../server.js';
 import { useTenant } from '../tenant.js';
 import { NewWebhook, WebhookSecret } from './webhook-form.js';
@@ -36,38 +35,30 @@ export function WebhooksPage() {
       }
     >
       <Card>
-        <Loaded query={itemsOf(list)}>
-          {(webhooks) =>
-            webhooks.length === 0 ? (
-              <Empty>There is none. The receiver verifies each message by a secret that you are shown once.</Empty>
-            ) : (
-              <Table
-                label="Webhooks"
-                rows={webhooks}
-                keyOf={({ id }) => id}
-                columns={[
-                  {
-                    name: 'URL',
-                    cell: ({ id, url }) => (
-                      <Link to="/t/$tenant/webhooks/$webhookId" params={{ tenant: slug, webhookId: id }}>
-                        {url}
-                      </Link>
-                    ),
-                  },
-                  {
-                    name: 'State',
-                    cell: ({ state, failingSince }) => (
-                      <Badge state={failingSince === null || state === 'disabled' ? state : 'failing'} />
-                    ),
-                  },
-                  { name: 'Actions', cell: ({ actions }) => actions.join(', ') },
-                  { name: 'Accepted last', cell: ({ deliveredAt }) => <Time at={deliveredAt} /> },
-                ]}
-              />
-            )
-          }
-        </Loaded>
-        <More list={list} />
+        <PagedTable
+          list={list}
+          empty="There is none. The receiver verifies each message by a secret that you are shown once."
+          label="Webhooks"
+          keyOf={({ id }) => id}
+          columns={[
+            {
+              name: 'URL',
+              cell: ({ id, url }) => (
+                <Link to="/t/$tenant/webhooks/$webhookId" params={{ tenant: slug, webhookId: id }}>
+                  {url}
+                </Link>
+              ),
+            },
+            {
+              name: 'State',
+              cell: ({ state, failingSince }) => (
+                <Badge state={failingSince === null || state === 'disabled' ? state : 'failing'} />
+              ),
+            },
+            { name: 'Actions', cell: ({ actions }) => actions.join(', ') },
+            { name: 'Accepted last', cell: ({ deliveredAt }) => <Time at={deliveredAt} /> },
+          ]}
+        />
       </Card>
       {creating && (
         <NewWebhook
