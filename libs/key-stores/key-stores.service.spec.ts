@@ -28,7 +28,7 @@ beforeEach(async () => {
   await new Promise<void>((resolve) => engine.listen(0, '127.0.0.1', resolve));
   const { port } = engine.address() as AddressInfo;
   const uri = `transit+http://127.0.0.1:${port}/transit?token-file=${tokenFile}`;
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
   stores = new KeyStores(
     {
       keyStores: [{ name: 'bao', type: 'transit', uri }],
