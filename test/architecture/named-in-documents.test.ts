@@ -66,3 +66,33 @@ describe('what documents name', () => {
     expect(missing('libs/keys/README.md', text)).toHaveLength(1);
   });
 });
+
+/** What every library has by the same name, as ARCHITECTURE.md says; the SDK has a page for its users. */
+const SAME_IN_EVERY_LIBRARY =
+  /(^|\/)(index|errors|events|settings|lifecycle|entities|[\w-]+\.module|[\w-]+-metrics)\.ts$/;
+const LIBRARIES = [...new Set(FILES.flatMap((path) => /^libs\/([^/]+)\//.exec(path)?.[1] ?? []))].filter(
+  (library) => library !== 'sdk',
+);
+
+/** The files of a library that its README names neither by themselves nor by their folder. */
+function unnamed(paths: readonly string[], readme: string): string[] {
+  return paths.filter((path) => {
+    const [, inLibrary = ''] = /^libs\/[^/]+\/(.+)$/.exec(path) ?? [];
+    const folder = inLibrary.includes('/') ? `${inLibrary.split('/')[0]}/` : undefined;
+    return !readme.includes(basename(path)) && !(folder !== undefined && readme.includes(folder));
+  });
+}
+
+describe('the README of a library', () => {
+  it.each(LIBRARIES)('the README of libs/%s names each of its files or their folder', (library) => {
+    const isSource = (path: string) => path.endsWith('.ts') && !path.endsWith('.spec.ts');
+    const paths = FILES.filter((path) => path.startsWith(`libs/${library}/`) && isSource(path));
+    const own = paths.filter((path) => !SAME_IN_EVERY_LIBRARY.test(path));
+    expect(unnamed(own, read(`libs/${library}/README.md`))).toEqual([]);
+  });
+
+  it('a file that the README of its library does not name is found', () => {
+    const paths = ['libs/keys/signer.ts', 'libs/keys/kinds/rsa.ts', 'libs/keys/forgotten.ts'];
+    expect(unnamed(paths, '`signer.ts` opens a key; `kinds/` has one file each.')).toEqual(['libs/keys/forgotten.ts']);
+  });
+});
