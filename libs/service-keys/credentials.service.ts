@@ -122,7 +122,7 @@ export class Credentials {
    * @throws NOT_FOUND, WRONG_STATE, NOT_REVEALABLE
    */
   async reveal(scope: TenantScope, serviceId: string, credentialId: string): Promise<Secret> {
-    return this.change(scope, serviceId, credentialId, 'reveal', async (tx, { credential }) => {
+    return this.change(scope, serviceId, credentialId, 'reveal', undefined, async (tx, { credential }) => {
       const secret = await this.secrets.open(tx, credential);
       await tx.update(Credential, { id: credentialId }, { revealedAt: tx.now });
       tx.record(credentialEvents.revealed(credentialId, { credentialId, details: { serviceId } }));
@@ -137,17 +137,10 @@ export class Credentials {
     credentialId: string,
     ifMatch?: number,
   ): Promise<Committed<EffectiveCredential>> {
-    return this.change(
-      scope,
-      serviceId,
-      credentialId,
-      'discard',
-      async (tx, { credential }) => {
-        await tx.transition(Credential, credential, event.discard);
-        return effective(await readSituation(tx, serviceId, credentialId), scope);
-      },
-      ifMatch,
-    );
+    return this.change(scope, serviceId, credentialId, 'discard', ifMatch, async (tx, { credential }) => {
+      await tx.transition(Credential, credential, event.discard);
+      return effective(await readSituation(tx, serviceId, credentialId), scope);
+    });
   }
 
   /** @throws NOT_FOUND, WRONG_STATE, PRECONDITION_FAILED */
@@ -157,17 +150,10 @@ export class Credentials {
     credentialId: string,
     ifMatch?: number,
   ): Promise<Committed<EffectiveCredential>> {
-    return this.change(
-      scope,
-      serviceId,
-      credentialId,
-      'reactivate',
-      async (tx, { credential }) => {
-        await tx.transition(Credential, await this.steps.applyDue(tx, credential), event.reactivate);
-        return effective(await readSituation(tx, serviceId, credentialId), scope);
-      },
-      ifMatch,
-    );
+    return this.change(scope, serviceId, credentialId, 'reactivate', ifMatch, async (tx, { credential }) => {
+      await tx.transition(Credential, await this.steps.applyDue(tx, credential), event.reactivate);
+      return effective(await readSituation(tx, serviceId, credentialId), scope);
+    });
   }
 
   /**
@@ -205,39 +191,32 @@ export class Credentials {
     ifMatch?: number,
   ): Promise<Regenerated> {
     if (request.deleteInactive) await this.deleteInactiveSibling(tx, serviceId, credentialId);
-    return this.changeIn(
-      tx,
-      serviceId,
-      credentialId,
-      'regenerate',
-      async ({ credential }) => {
-        const { now } = tx;
-        const expiresAt = request.expiresAt === undefined ? successorExpiry(credential, now) : request.expiresAt;
-        const successor = await this.secrets.create(tx, {
-          serviceId,
-          authType: credential.authType,
-          expiresAt,
-          replaces: credentialId,
-          ...(credential.name === null ? {} : { name: credential.name }),
-        });
-        const overlapEndsAt = Math.min(
-          now + (request.overlapSeconds ?? 0) * SECOND,
-          credential.expiresAt ?? Number.MAX_SAFE_INTEGER,
-        );
-        const replacedBy = successor.credential.id;
-        const details = { serviceId, successor: replacedBy, overlapEndsAt };
-        if (overlapEndsAt > now) {
-          const set = { replacedBy, overlapEndsAt, inactiveSlot: slotOf(credential), updatedAt: now };
-          await tx.update(Credential, { id: credentialId }, set);
-          tx.record(credentialEvents.regenerated(credentialId, { credentialId, details }));
-        } else {
-          await tx.transition(Credential, credential, event.replace, { set: { replacedBy }, content: { details } });
-        }
-        recordCreation(tx, successor.credential);
-        return { ...successor, overlapEndsAt };
-      },
-      ifMatch,
-    );
+    return this.changeIn(tx, serviceId, credentialId, 'regenerate', ifMatch, async ({ credential }) => {
+      const { now } = tx;
+      const expiresAt = request.expiresAt === undefined ? successorExpiry(credential, now) : request.expiresAt;
+      const successor = await this.secrets.create(tx, {
+        serviceId,
+        authType: credential.authType,
+        expiresAt,
+        replaces: credentialId,
+        ...(credential.name === null ? {} : { name: credential.name }),
+      });
+      const overlapEndsAt = Math.min(
+        now + (request.overlapSeconds ?? 0) * SECOND,
+        credential.expiresAt ?? Number.MAX_SAFE_INTEGER,
+      );
+      const replacedBy = successor.credential.id;
+      const details = { serviceId, successor: replacedBy, overlapEndsAt };
+      if (overlapEndsAt > now) {
+        const set = { replacedBy, overlapEndsAt, inactiveSlot: slotOf(credential), updatedAt: now };
+        await tx.update(Credential, { id: credentialId }, set);
+        tx.record(credentialEvents.regenerated(credentialId, { credentialId, details }));
+      } else {
+        await tx.transition(Credential, credential, event.replace, { set: { replacedBy }, content: { details } });
+      }
+      recordCreation(tx, successor.credential);
+      return { ...successor, overlapEndsAt };
+    });
   }
 
   /**
@@ -262,24 +241,17 @@ export class Credentials {
     reason: string | undefined,
     ifMatch?: number,
   ): Promise<Compromised> {
-    return this.changeIn(
-      tx,
-      serviceId,
-      credentialId,
-      'compromise',
-      async (situation) => {
-        const { credential } = situation;
-        const successor = leavesNoneActive(situation)
-          ? await this.steps.succeed(tx, credential, { automatic: false })
-          : undefined;
-        const compromised = await tx.transition(Credential, credential, event.compromise, {
-          set: successor ? { replacedBy: successor.credential.id } : {},
-          content: { details: reason === undefined ? {} : { reason } },
-        });
-        return { credential: compromised, successor };
-      },
-      ifMatch,
-    );
+    return this.changeIn(tx, serviceId, credentialId, 'compromise', ifMatch, async (situation) => {
+      const { credential } = situation;
+      const successor = leavesNoneActive(situation)
+        ? await this.steps.succeed(tx, credential, { automatic: false })
+        : undefined;
+      const compromised = await tx.transition(Credential, credential, event.compromise, {
+        set: successor ? { replacedBy: successor.credential.id } : {},
+        content: { details: reason === undefined ? {} : { reason } },
+      });
+      return { credential: compromised, successor };
+    });
   }
 
   /** @throws NOT_FOUND, WRONG_STATE, VALIDATION_ERROR, PRECONDITION_FAILED */
@@ -290,26 +262,19 @@ export class Credentials {
     change: { name?: string | null | undefined; expiresAt?: EpochMilliseconds | null | undefined },
     ifMatch?: number,
   ): Promise<EffectiveCredential> {
-    await this.change(
-      scope,
-      serviceId,
-      credentialId,
-      'update',
-      async (tx, { credential }) => {
-        if (change.expiresAt !== undefined && change.expiresAt !== null) requireFuture(change.expiresAt, tx.now);
-        const set = definedMembers(change);
-        await tx.update(Credential, { id: credentialId }, { ...set, updatedAt: tx.now });
-        const { name, expiresAt } = credential;
-        tx.record(
-          credentialEvents.changed(credentialId, {
-            credentialId,
-            before: { name, expiresAt },
-            after: { name, expiresAt, ...set },
-          }),
-        );
-      },
-      ifMatch,
-    );
+    await this.change(scope, serviceId, credentialId, 'update', ifMatch, async (tx, { credential }) => {
+      if (change.expiresAt !== undefined && change.expiresAt !== null) requireFuture(change.expiresAt, tx.now);
+      const set = definedMembers(change);
+      await tx.update(Credential, { id: credentialId }, { ...set, updatedAt: tx.now });
+      const { name, expiresAt } = credential;
+      tx.record(
+        credentialEvents.changed(credentialId, {
+          credentialId,
+          before: { name, expiresAt },
+          after: { name, expiresAt, ...set },
+        }),
+      );
+    });
     return this.get(scope, serviceId, credentialId);
   }
 
@@ -326,16 +291,9 @@ export class Credentials {
   ): Promise<void> {
     requireAllowed('delete', await this.situationOf(scope, serviceId, credentialId));
     await this.users.confirm(platformScope(scope), 'resource', password);
-    await this.change(
-      scope,
-      serviceId,
-      credentialId,
-      'delete',
-      async (tx, { credential }) => {
-        await this.steps.erase(tx, credential);
-      },
-      ifMatch,
-    );
+    await this.change(scope, serviceId, credentialId, 'delete', ifMatch, async (tx, { credential }) => {
+      await this.steps.erase(tx, credential);
+    });
   }
 
   /** What `action` would do now; changes nothing, and asks for no password. @throws NOT_FOUND */
@@ -371,11 +329,11 @@ export class Credentials {
     serviceId: string,
     credentialId: string,
     action: CredentialAction,
+    ifMatch: number | undefined,
     work: (tx: Tx, situation: CredentialSituation) => Promise<T>,
-    ifMatch?: number,
   ): Promise<Committed<T>> {
     return this.database.transaction(scope, (tx) =>
-      this.changeIn(tx, serviceId, credentialId, action, (situation) => work(tx, situation), ifMatch),
+      this.changeIn(tx, serviceId, credentialId, action, ifMatch, (situation) => work(tx, situation)),
     );
   }
 
@@ -385,8 +343,8 @@ export class Credentials {
     serviceId: string,
     credentialId: string,
     action: CredentialAction,
+    ifMatch: number | undefined,
     work: (situation: CredentialSituation) => Promise<T>,
-    ifMatch?: number,
   ): Promise<T> {
     await tx.lock(Service, { id: serviceId, state: 'active' });
     const situation = await readSituation(tx, serviceId, credentialId);
