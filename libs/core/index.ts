@@ -19,7 +19,7 @@ export {
 export { Declares, declarationOf } from './declares.js';
 export { DAY, HOUR, MINUTE, SECOND } from './duration.js';
 export { isDnsName, isDnsNameOrWildcard } from './dns-names.js';
-export { normalizeEmail } from './email.js';
+export { isEmailAddress, normalizeEmail } from './email.js';
 export {
   DomainError,
   type ErrorFactory,

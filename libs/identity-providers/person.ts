@@ -1,4 +1,4 @@
-import { normalizeEmail } from '#core';
+import { isEmailAddress, normalizeEmail } from '#core';
 
 import type { IdentityProvider } from './entities.js';
 import { groupsIn } from './role-mapping.js';
@@ -26,10 +26,6 @@ export const notAdmittedDetails: Readonly<Record<NotAdmitted, string>> = {
   NOT_A_MEMBER: 'You are no member here, and none of your groups is mapped to a role',
 };
 
-const EMAIL = /^[^\s@]+@[^\s@]+$/;
-/** Two addresses that look the same are the same, as the API has it (UTS #39 §3.1). */
-const INVISIBLE = /[\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}]/u;
-const EMAIL_CHARACTERS_MAX = 254;
 const NAME_CHARACTERS_MAX = 200;
 
 type Claims = Readonly<Record<string, unknown>>;
@@ -39,10 +35,6 @@ const textIn = (claims: Claims, name: string): string | undefined => {
   const value: unknown = Object.hasOwn(claims, name) ? claims[name] : undefined;
   return typeof value === 'string' && value.trim() !== '' ? value : undefined;
 };
-
-/** @param email normalised, which can make it longer */
-const isAddress = (email: string): boolean =>
-  email.length <= EMAIL_CHARACTERS_MAX && email.isWellFormed() && EMAIL.test(email) && !INVISIBLE.test(email);
 
 /** A character of two code units at the limit is left out as a whole. */
 const shortened = (name: string): string => name.slice(0, NAME_CHARACTERS_MAX).replace(/\p{Surrogate}$/u, '');
@@ -54,7 +46,7 @@ export function personIn(claims: Claims, { groupsClaim }: Rules): Person {
   const name = textIn(claims, 'name') ?? textIn(claims, 'preferred_username') ?? stated;
   return {
     subject: textIn(claims, 'sub') ?? '',
-    email: isAddress(email) ? email : undefined,
+    email: isEmailAddress(email) ? email : undefined,
     name: shortened(name.toWellFormed().replaceAll(/\p{Cc}/gu, ' ')),
     groups: groupsIn(claims, groupsClaim),
   };

@@ -1,5 +1,5 @@
 import { flag, optional, setting, wholeNumber } from '#config';
-import { Secret, normalizeEmail } from '#core';
+import { Secret, isEmailAddress, normalizeEmail } from '#core';
 
 /** The first administrator, and how long people stay signed in. */
 export const accountSettings = {
@@ -8,7 +8,7 @@ export const accountSettings = {
     fallback: 'admin@localhost',
     parse: (value) => {
       const email = normalizeEmail(value);
-      if (!/^[^\s@]+@[^\s@]+$/.test(email) || email.length > 254) throw new Error('must be an e-mail address');
+      if (!isEmailAddress(email)) throw new Error('must be an e-mail address');
       return email;
     },
     description: 'E-mail of the platform admin that the first start creates.',

@@ -2,12 +2,14 @@ import { Injectable } from '@nestjs/common';
 
 import {
   INSTALLATION_ID,
+  type InputError,
   type Origin,
   type Page,
   type PageRequest,
   type PlatformScope,
   Secret,
   coreErrors,
+  isEmailAddress,
   isWithinLifetime,
   normalizeEmail,
 } from '#core';
@@ -66,10 +68,11 @@ export class Users {
   /**
    * A step of platform work that creates a user.
    * @param history the tenant whose history says so; the installation's otherwise
-   * @throws USER_EXISTS
+   * @throws USER_EXISTS, VALIDATION_ERROR for an address or a name that the API would not accept either
    */
   async create(tx: Tx, user: NewUser, history?: string): Promise<User> {
     const { knownIn = INSTALLATION_ID } = user;
+    requireNameable(user);
     const row: User = {
       id: uuidv7(tx.now),
       email: normalizeEmail(user.email),
@@ -222,3 +225,18 @@ const GENERATED_PASSWORD_BYTES = 18;
 
 const generatePassword = (): Secret =>
   new Secret(randomSecret(GENERATED_PASSWORD_BYTES).reveal().toString('base64url'));
+
+const NAME_CHARACTERS_MAX = 200;
+
+/** @throws VALIDATION_ERROR. The command line of the host passes what was typed. */
+function requireNameable({ email, name }: Pick<NewUser, 'email' | 'name'>): void {
+  const errors: InputError[] = [];
+  if (!isEmailAddress(normalizeEmail(email))) {
+    errors.push({ pointer: '/email', code: 'IS_EMAIL', detail: 'must be an e-mail address' });
+  }
+  if (name === '' || name.length > NAME_CHARACTERS_MAX) {
+    const detail = `must have 1 to ${NAME_CHARACTERS_MAX} characters`;
+    errors.push({ pointer: '/name', code: 'IS_LENGTH', detail });
+  }
+  if (errors.length > 0) throw coreErrors.VALIDATION_ERROR({ errors });
+}

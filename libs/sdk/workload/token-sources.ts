@@ -1,5 +1,7 @@
 import { readFile } from 'node:fs/promises';
 
+import { setSecret } from '../authentication.js';
+
 /** Gives the token by which its platform names the workload (a JWT), as it is now. */
 export type TokenSource = () => Promise<string>;
 
@@ -28,9 +30,9 @@ export function githubActions({ audience, requestUrl, requestToken }: GithubActi
   const url = new URL(requestUrl);
   url.searchParams.set('audience', audience);
   return async () => {
-    const answer = await fetch(url, {
-      headers: { Authorization: `Bearer ${requestToken}`, Accept: 'application/json' },
-    });
+    const headers = new Headers({ Accept: 'application/json' });
+    setSecret(headers, 'Authorization', `Bearer ${requestToken}`);
+    const answer = await fetch(url, { headers });
     const body: unknown = answer.ok ? await answer.json() : undefined;
     const { value } = (body ?? {}) as { readonly value?: unknown };
     if (typeof value !== 'string') throw new Error(`GitHub gave no ID token: it answered with status ${answer.status}`);

@@ -35,7 +35,7 @@ afterAll(async () => {
 
 /** Runs a command line as `main.ts` does. */
 async function chancery(
-  line: string,
+  line: string | readonly string[],
   environment: Record<string, string> = {},
 ): Promise<{ code: number; output: string; errors: string }> {
   let output = '';
@@ -43,7 +43,7 @@ async function chancery(
   const masterKey = Object.keys(environment).some((name) => name.startsWith('CHANCERY_MASTER_KEY'))
     ? {}
     : { CHANCERY_MASTER_KEY: TEST_MASTER_KEY };
-  const code = await run(line.split(' '), {
+  const code = await run(typeof line !== 'string' ? line : line.split(' '), {
     environment: { DATABASE_URL: database.url, ...masterKey, ...environment },
     write: (text) => {
       output += text;
@@ -84,6 +84,15 @@ describe('chancery', () => {
     const shown = await chancery('admin create --email third@chancery.test');
     const password = /Password: (\S+)/.exec(shown.output)?.[1];
     expect(await server.login('third@chancery.test', password)).toBeTruthy();
+  });
+
+  it.each([
+    [['--email', 'x'], 'email: must be an e-mail address\n'],
+    [['--email', 'a@b@chancery.test'], 'email: must be an e-mail address\n'],
+    [['--email', 'nameless@chancery.test', '--name', ''], 'name: must have 1 to 200 characters\n'],
+    [['--email', 'named@chancery.test', '--name', 'x'.repeat(201)], 'name: must have 1 to 200 characters\n'],
+  ])('chancery admin create makes no account that the API would not accept: %#', async (options, errors) => {
+    expect(await chancery(['admin', 'create', ...options])).toEqual({ code: 1, output: '', errors });
   });
 
   it('chancery admin reset sets a new password, ends the sessions of the user and forgets the failed sign-ins', async () => {

@@ -447,6 +447,21 @@ describe('scripts', () => {
     ).toMatchObject({ code: 3 });
   });
 
+  it.each([
+    ['chat_two\nlines', 'has characters that no token has'],
+    ['csk_with a blank', 'has characters that no token has'],
+    ['csk_\u201cquoted\u201d', 'has characters that no token has'],
+    [' ', 'is empty'],
+  ])('what cannot be a token in the environment is rejected and not repeated: %j', async (token, why) => {
+    const { chancery } = person({ CHANCERY_TENANT: 'fleet' });
+    const line = `CHANCERY_TOKEN ${why}: an API token or a service key is expected\n`;
+    expect(await chancery('services list', { more: { CHANCERY_TOKEN: token } })).toEqual({
+      code: 3,
+      output: '',
+      errors: line,
+    });
+  });
+
   it('credentials go over http to the machine itself only without a warning', async () => {
     const { chancery } = person({
       CHANCERY_TOKEN: 'chat_none',

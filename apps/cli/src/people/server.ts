@@ -59,6 +59,14 @@ export function storedSession(url: string, file: CredentialsFile): UserSession {
   return new UserSession({ baseUrl: url, storage, exclusively: (work) => file.renewing(work) });
 }
 
+/** @throws Refusal for what cannot be a token, without it */
+export function tokenIn(source: string, value: string): string {
+  const token = value.trim();
+  if (/^[\x21-\x7e]+$/.test(token)) return token;
+  const found = token === '' ? 'is empty' : 'has characters that no token has';
+  throw new Refusal(`${source} ${found}: an API token or a service key is expected`, exitCodes.notSignedIn);
+}
+
 const byToken = (token: string): Credentials =>
   token.startsWith(SERVICE_KEY) ? serviceKey(token) : apiToken({ token });
 
@@ -66,7 +74,8 @@ const byToken = (token: string): Credentials =>
 export async function connect(terminal: Terminal, options: ServerOptions): Promise<Server> {
   const file = new CredentialsFile(terminal.environment);
   const url = await urlOf(terminal, options, file);
-  const named = terminal.environment['CHANCERY_TOKEN'];
+  const given = terminal.environment['CHANCERY_TOKEN'];
+  const named = given === undefined ? undefined : tokenIn('CHANCERY_TOKEN', given);
   // What is not read cannot be damaged: a pipeline has its token, and no file.
   const stored = named === undefined ? await file.server(url) : undefined;
   const token = named ?? stored?.token;

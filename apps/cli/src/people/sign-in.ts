@@ -5,7 +5,7 @@ import { type Frame, type Work, does, printItem, withServerOptions } from './com
 import { CredentialsFile } from './credentials-file.js';
 import { signInByPasskey } from './passkey-sign-in.js';
 import { signInAtProvider } from './provider-sign-in.js';
-import { type ServerOptions, storedSession, urlOf } from './server.js';
+import { type ServerOptions, storedSession, tokenIn, urlOf } from './server.js';
 
 interface LoginOptions extends ServerOptions {
   readonly email?: string;
@@ -100,7 +100,7 @@ async function answerFactor(
 async function keepToken(terminal: Terminal, options: LoginOptions): Promise<void> {
   const file = new CredentialsFile(terminal.environment);
   const url = await urlOf(terminal, options, file);
-  const token = (await ask(terminal, 'API token or service key: ', true)).trim();
+  const token = tokenIn('What was entered', await ask(terminal, 'API token or service key: ', true));
   const { tenant } = options;
   if (token.startsWith('csk_')) {
     await dataOf(createClient({ baseUrl: url, credentials: serviceKey(token) }).GET('/v1/whoami'));
