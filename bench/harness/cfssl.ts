@@ -47,11 +47,20 @@ export async function startCfssl(algorithm: CertificateAlgorithm): Promise<Serve
 }
 
 /** A request for a new key of the algorithm, in PEM. */
-export function certificateRequest(algorithm: CertificateAlgorithm): string {
+export const certificateRequest = (algorithm: CertificateAlgorithm): string =>
+  requestIn((folder) => [...KEYS[algorithm], '-nodes', '-keyout', join(folder, 'key')]);
+
+/** A request for an own key, in PEM. */
+export const certificateRequestOf = (privateKeyPem: string): string =>
+  requestIn((folder) => {
+    writeFileSync(join(folder, 'key'), privateKeyPem, { mode: 0o600 });
+    return ['-key', join(folder, 'key')];
+  });
+
+function requestIn(keyOptions: (folder: string) => readonly string[]): string {
   const folder = mkdtempSync(join(tmpdir(), 'chancery-bench-csr-'));
   try {
-    const files = ['-keyout', join(folder, 'key'), '-out', '-'];
-    const parameters = ['req', '-new', ...KEYS[algorithm], '-nodes', '-subj', '/CN=bench client', ...files];
+    const parameters = ['req', '-new', ...keyOptions(folder), '-subj', '/CN=bench client', '-out', '-'];
     return execFileSync('openssl', parameters, { stdio: ['ignore', 'pipe', 'ignore'] }).toString();
   } finally {
     rmSync(folder, { recursive: true, force: true });

@@ -37,6 +37,9 @@ export interface BenchService {
   readonly secret: Buffer | undefined;
 }
 
+/** Longer than the most expensive key takes: an answer that does not come fails a scenario, and does not stop the run. */
+const ANSWER_MILLISECONDS = 120_000;
+
 let made = 0;
 
 /** Makes what a scenario needs on the running server, over HTTP as a client would. */
@@ -57,6 +60,7 @@ export class Fixture {
     const request = http.request(this.server.address + path, {
       method,
       agent: false,
+      signal: AbortSignal.timeout(ANSWER_MILLISECONDS),
       headers: { ...(content === undefined ? {} : { 'Content-Type': 'application/json' }), ...headers },
     });
     request.end(content);
@@ -138,8 +142,9 @@ export class Fixture {
     const { body } = await this.asOwner(tenant, 'POST', resource, { name, algorithm, ...key });
     await this.asOwner(tenant, 'POST', 'token-profiles', { name, keyId: body.id, ...profile });
     const service = await this.asOwner(tenant, 'POST', 'services', { name, profiles: [name] });
-    return { tenant, profile: name, serviceKey: secretOf(service.body), algorithm, secret: undefined };
+    return { tenant, profile: name, serviceKey: serviceKeyIn(service.body), algorithm, secret: undefined };
   }
 }
 
-const secretOf = ({ serviceKey }: Json): string => (serviceKey as Json | undefined)?.secret ?? '';
+/** The service key in the answer to a new service. */
+export const serviceKeyIn = ({ serviceKey }: Json): string => (serviceKey as Json | undefined)?.secret ?? '';

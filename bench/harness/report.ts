@@ -11,6 +11,12 @@ export interface Environment {
   readonly startedAt: string;
 }
 
+/** A scenario without a row, and why it has none. */
+export interface OmittedScenario {
+  readonly title: string;
+  readonly why: string;
+}
+
 export type Verdict = 'pass' | 'miss' | 'no goal' | 'failed';
 
 /** A row with what follows from its repetitions. */
@@ -61,8 +67,12 @@ const goalText = (goal: Goal | undefined): string => {
 const number = (value: number): string =>
   value >= 100 ? Math.round(value).toLocaleString('en') : value.toPrecision(3);
 
-/** The rows as one table, and below it everything that was not correct. */
-export function toMarkdown(rows: readonly RatedRow[], environment: Environment): string {
+/** The rows as one table, and below it everything that was not correct or not measured. */
+export function toMarkdown(
+  rows: readonly RatedRow[],
+  environment: Environment,
+  omitted: readonly OmittedScenario[] = [],
+): string {
   const { database, node, cores, startedAt } = environment;
   const lines = rows.map((row) =>
     [
@@ -85,16 +95,24 @@ export function toMarkdown(rows: readonly RatedRow[], environment: Environment):
     '| --- | --- | --- | --- | --- | --- | --- |',
     ...lines.map((line) => `| ${line} |`),
     ...(faults.length > 0 ? ['', '## Not correct', '', ...faults] : []),
+    ...(omitted.length > 0
+      ? ['', '## Not measured', '', ...omitted.map(({ title, why }) => `- ${title}: ${why}`)]
+      : []),
     '',
   ].join('\n');
 }
 
 /** Writes Markdown and JSON; gives the path of the first. */
-export function writeReport(folder: string, rows: readonly RatedRow[], environment: Environment): string {
+export function writeReport(
+  folder: string,
+  rows: readonly RatedRow[],
+  environment: Environment,
+  omitted: readonly OmittedScenario[],
+): string {
   mkdirSync(folder, { recursive: true });
   const name = `${environment.startedAt.replaceAll(/[:.]/g, '-')}-${environment.database.replaceAll(/[^\w.-]+/g, '-')}`;
   const path = join(folder, `${name}.md`);
-  writeFileSync(path, toMarkdown(rows, environment));
-  writeFileSync(join(folder, `${name}.json`), `${JSON.stringify({ ...environment, rows }, null, 2)}\n`);
+  writeFileSync(path, toMarkdown(rows, environment, omitted));
+  writeFileSync(join(folder, `${name}.json`), `${JSON.stringify({ ...environment, rows, omitted }, null, 2)}\n`);
   return path;
 }

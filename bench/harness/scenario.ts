@@ -39,6 +39,11 @@ export interface BenchContext {
   secondServer(): Promise<ServerProcess | undefined>;
 }
 
+/** Why nothing was measured, for the report: what is not there is said, and not left out. */
+export interface Omitted {
+  readonly omitted: string;
+}
+
 /** One topic of the benchmark: one file in `scenarios/` and one line in its index. */
 export interface Scenario {
   /** What `--only` selects it by. */
@@ -46,7 +51,7 @@ export interface Scenario {
   readonly title: string;
   /** Runs only with `--full` or when it is named. */
   readonly long?: true;
-  run(context: BenchContext): Promise<readonly Row[]>;
+  run(context: BenchContext): Promise<readonly Row[] | Omitted>;
 }
 
 /** Takes a measurement as often as the run wants it, one after the other. */

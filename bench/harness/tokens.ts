@@ -3,7 +3,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type JWTVerifyResult, createLocalJWKSet, jwtVerify } from 'jose';
 
 import type { BenchService, Fixture, Json } from './fixture.ts';
-import { type LoadRequest, type LoadResult, accepted, unanswered } from './load.ts';
+import { type LoadRequest, type LoadResult, accepted, load, unanswered } from './load.ts';
+import type { ServerProcess } from './server.ts';
 
 const SUBJECT = 'invoice-42';
 
@@ -27,25 +28,51 @@ export function signRequest(
   };
 }
 
+/** A server runs for days: its first twelve thousand requests, which are compiled meanwhile, are not measured. */
+const WARM_UP = { connections: 64, requests: 12_000, roundSeconds: 2, roundsMax: 6 } as const;
+
+/** Signs until most of a server is compiled. @param server of several processes on the database of the fixture: which */
+export async function warmUpServer(fixture: Fixture, server: ServerProcess = fixture.server): Promise<void> {
+  const { connections, requests, roundSeconds: seconds, roundsMax } = WARM_UP;
+  const service = await fixture.createService(await fixture.createTenant(), 'HS256');
+  const request = signRequest(fixture, service, { connections, seconds });
+  const url = request.url.replace(fixture.server.address, server.address);
+  for (let [done, round] = [0, 0]; done < requests && round < roundsMax; round += 1)
+    done += accepted(await load({ ...request, url }));
+}
+
+const ISSUED = 'token.issued';
+
+/** Verifies a token, and gives its id in the history. @throws what is wrong with it */
+type IdOfToken = (token: string) => Promise<string>;
+
+/** What a load does, where it is not to issue tokens of a `jwt` profile. */
+interface Checked {
+  /** Of the events that it writes, one for each answer or batch item. */
+  readonly action?: string;
+  readonly idOf?: IdOfToken;
+}
+
 /** Watches the history of a tenant while its service is under load, and checks tokens and events afterwards. */
 export class TokenCheck {
   readonly #fixture: Fixture;
   readonly #service: BenchService;
   readonly #action: string;
+  readonly #idOf: IdOfToken | undefined;
   readonly #before: number;
 
-  private constructor(fixture: Fixture, service: BenchService, action: string, before: number) {
+  private constructor(fixture: Fixture, service: BenchService, { action = ISSUED, idOf }: Checked, before: number) {
     this.#fixture = fixture;
     this.#service = service;
     this.#action = action;
+    this.#idOf = idOf;
     this.#before = before;
   }
 
-  /** @param action of the events that the load writes, one for each answer or batch item */
-  static async start(fixture: Fixture, service: BenchService, action = 'token.issued'): Promise<TokenCheck> {
-    // The check before this one waited until nothing was under way.
-    const before = await fixture.database.countEvents(service.tenant.id, action);
-    return new TokenCheck(fixture, service, action, before);
+  static async start(fixture: Fixture, service: BenchService, checked: Checked = {}): Promise<TokenCheck> {
+    // Of the load before this one, of which a warm-up does not wait for what is under way at its end.
+    const before = await countAfterCommit(fixture, service.tenant.id, checked.action ?? ISSUED);
+    return new TokenCheck(fixture, service, checked, before);
   }
 
   /**
@@ -55,7 +82,7 @@ export class TokenCheck {
    */
   async faults(results: readonly LoadResult[], tokensPerRequest = 1): Promise<string[]> {
     const faults: string[] = [];
-    const events = (await countAfterCommit(this.#fixture, this.#service, this.#action)) - this.#before;
+    const events = (await countAfterCommit(this.#fixture, this.#service.tenant.id, this.#action)) - this.#before;
     const acknowledged = sum(results.map(accepted)) * tokensPerRequest;
     const possible = acknowledged + sum(results.map(unanswered)) * tokensPerRequest;
     if (events < acknowledged || events > possible) {
@@ -63,18 +90,16 @@ export class TokenCheck {
     }
     const errors = sum(results.map((result) => result.errors));
     if (errors > 0) faults.push(`${errors} connection errors`);
-    if (this.#action !== 'token.issued') return faults;
+    if (this.#action !== ISSUED) return faults;
     return [...faults, ...(await this.#tokenFaults(results.flatMap(({ samples }) => samples)))];
   }
 
   async #tokenFaults(samples: readonly string[]): Promise<string[]> {
-    const tokens = samples.flatMap((sample) => tokensIn(JSON.parse(sample) as Json)).slice(0, 500);
-    const verify = await verifier(this.#fixture, this.#service);
-    const outcomes = await Promise.allSettled(tokens.map(verify));
+    const tokens = samples.flatMap(tokensIn).slice(0, 500);
+    const idOf = this.#idOf ?? (await verifier(this.#fixture, this.#service));
+    const outcomes = await Promise.allSettled(tokens.map(idOf));
     const rejected = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [String(outcome.reason)] : []));
-    const ids = outcomes.flatMap((outcome) =>
-      outcome.status === 'fulfilled' ? (outcome.value.payload.jti ?? []) : [],
-    );
+    const ids = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
     const { database } = this.#fixture;
     const known = ids.length === 0 ? new Set<string>() : await database.knownTokens(this.#service.tenant.id, ids);
     const lost = ids.filter((id) => !known.has(id));
@@ -92,29 +117,28 @@ const sum = (numbers: readonly number[]): number => numbers.reduce((total, one) 
 
 const COMMIT_WAIT_MILLISECONDS = 200;
 
-/** The number of events once the server has finished what it was asked for before. */
-async function countAfterCommit({ database }: Fixture, { tenant }: BenchService, action: string): Promise<number> {
-  let count = await database.countEvents(tenant.id, action);
+/** The number of events of an action once the server has finished what it was asked for before. */
+export async function countAfterCommit({ database }: Fixture, tenantId: string, action: string): Promise<number> {
+  let count = await database.countEvents(tenantId, action);
   for (;;) {
     await delay(COMMIT_WAIT_MILLISECONDS);
-    const later = await database.countEvents(tenant.id, action);
+    const later = await database.countEvents(tenantId, action);
     if (later === count) return count;
     count = later;
   }
 }
 
-function tokensIn(body: Json): string[] {
+function tokensIn(sample: string): string[] {
+  const body = JSON.parse(sample) as Json;
   const items = (body.items as readonly Json[] | undefined) ?? [body];
   return items.map(({ token }) => token ?? '');
 }
 
-async function verifier(
-  fixture: Fixture,
-  { tenant, secret, algorithm }: BenchService,
-): Promise<(token: string) => Promise<JWTVerifyResult>> {
+async function verifier(fixture: Fixture, { tenant, secret, algorithm }: BenchService): Promise<IdOfToken> {
   const options = { algorithms: [algorithm], audience: 'https://api.partner.test', subject: SUBJECT };
-  if (secret) return (token) => jwtVerify(token, secret, options);
+  const idOf = ({ payload }: JWTVerifyResult): string => payload.jti ?? '';
+  if (secret) return async (token) => idOf(await jwtVerify(token, secret, options));
   const { body } = await fixture.must('GET', `${tenant.path}/.well-known/jwks.json`);
   const keys = createLocalJWKSet(body as unknown as Parameters<typeof createLocalJWKSet>[0]);
-  return (token) => jwtVerify(token, keys, options);
+  return async (token) => idOf(await jwtVerify(token, keys, options));
 }

@@ -78,6 +78,7 @@ async function measure({ fixture, repetitions }: BenchContext, question: Questio
 export const accountEnumeration: Scenario = {
   name: 'account-enumeration',
   title: 'What the time of an answer tells about accounts',
+  long: true,
   run: async (context) => {
     const rows: Row[] = [];
     for (const question of questions) rows.push(await measure(context, question));

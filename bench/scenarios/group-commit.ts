@@ -3,7 +3,7 @@ import { Fixture } from '../harness/fixture.ts';
 import { type Scenario, repeat } from '../harness/scenario.ts';
 import { load, perSecond, rejections } from '../harness/load.ts';
 import { startServer } from '../harness/server.ts';
-import { TokenCheck, signRequest } from '../harness/tokens.ts';
+import { TokenCheck, signRequest, warmUpServer } from '../harness/tokens.ts';
 
 const CONNECTIONS = 64;
 
@@ -16,6 +16,7 @@ export const groupCommit: Scenario = {
     const server = await startServer(database, { preload: './one-by-one.ts' });
     try {
       const alone = new Fixture(server, database);
+      await warmUpServer(alone);
       const service = await fixture.createService(await fixture.createTenant(), 'HS256');
       const lonely = await alone.createService(await alone.createTenant(), 'HS256');
       const faults: string[] = [];

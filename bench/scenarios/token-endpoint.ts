@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { decodeJwt, decodeProtectedHeader } from 'jose';
 
 import { type Scenario, repeat } from '../harness/scenario.ts';
-import { load, perSecond, rejections } from '../harness/load.ts';
+import { load, perSecond, rejections, warmUp } from '../harness/load.ts';
 import { withPeer } from '../harness/peers.ts';
 import { TokenCheck, signRequest } from '../harness/tokens.ts';
 
@@ -39,6 +39,7 @@ export const tokenEndpoint: Scenario = {
           connections: CONNECTIONS,
           seconds,
         };
+        await warmUp(theirs);
         const faults: string[] = [];
         const notes = new Set<string>();
         const measured = await repeat(repetitions, async () => {

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 
 import { createBenchDatabase } from '../harness/database.ts';
 import { type Scenario, repeat } from '../harness/scenario.ts';
-import { type LoadResult, accepted, load, perSecond, rejections } from '../harness/load.ts';
+import { type LoadResult, accepted, load, perSecond, rejections, warmUp } from '../harness/load.ts';
 import { withPeer } from '../harness/peers.ts';
 import { TokenCheck, signRequest } from '../harness/tokens.ts';
 
@@ -33,6 +33,7 @@ export const usualService: Scenario = {
               const service = await fixture.createService(tenant, algorithm);
               const ours = signRequest(fixture, service, { connections: CONNECTIONS, seconds });
               const theirs = { ...ours, url: `${address}/sign/${algorithm}`, headers: { 'X-Service-Key': serviceKey } };
+              await warmUp(theirs);
               const faults: string[] = [];
               const measured = await repeat(repetitions, async () => {
                 const floor = await load(theirs);

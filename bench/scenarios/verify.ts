@@ -1,5 +1,5 @@
 import { type Scenario, repeat } from '../harness/scenario.ts';
-import { load, perSecond, rejections } from '../harness/load.ts';
+import { load, perSecond, rejections, warmUp } from '../harness/load.ts';
 import { TokenCheck } from '../harness/tokens.ts';
 
 const CONNECTIONS = 64;
@@ -23,11 +23,12 @@ export const verify: Scenario = {
         connections: CONNECTIONS,
         seconds,
       };
+      await warmUp(request);
       const faults: string[] = [];
       const notes = new Set<string>();
       const measured = await repeat(repetitions, async () => {
         const floor = await floors.verify(algorithm, CONNECTIONS, seconds);
-        const check = await TokenCheck.start(fixture, service, 'token.verified');
+        const check = await TokenCheck.start(fixture, service, { action: 'token.verified' });
         const result = await load(request);
         faults.push(...(await check.faults([result])));
         const wrong = result.samples.filter((sample) => !sample.includes('"valid":true')).length;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { rate } from '../../bench/harness/report.js';
+import { rate, toMarkdown } from '../../bench/harness/report.js';
 import type { Pair, Row } from '../../bench/harness/scenario.js';
 
 const row = (goal: Row['goal'], ...repetitions: Pair[]): Row => ({
@@ -31,6 +31,15 @@ describe('the verdict on a row of the bench', () => {
       const rated = rate(row(goal, measured, nothing, measured));
       expect(rated).toMatchObject({ verdict: 'failed', faults: ['a repetition measured nothing'] });
     }
+  });
+
+  it('a report of the bench names what was not measured, and why', () => {
+    const environment = { database: 'SQLite', node: '24', cores: 2, startedAt: '2026-01-01T00:00:00.000Z' };
+    const rows = [rate(row({ atMost: 2 }, measured))];
+    expect(toMarkdown(rows, environment, [{ title: 'Against a peer', why: 'it is not installed' }])).toContain(
+      '## Not measured\n\n- Against a peer: it is not installed\n',
+    );
+    expect(toMarkdown(rows, environment)).not.toContain('Not measured');
   });
 
   it('a row of the bench without a repetition fails', () => {
