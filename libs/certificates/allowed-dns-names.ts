@@ -1,6 +1,6 @@
 import type { View } from '#database';
 import { activeServiceName } from '#service-keys';
-import { tenantSettingsOf, tenantSlugOf } from '#tenants';
+import { slugAndSettingsOf } from '#tenants';
 
 /** Reserved for private use by ICANN (board resolution 2024.07.29.06): no public name lies under it. */
 const PRIVATE_SUFFIX = 'internal';
@@ -10,12 +10,13 @@ const LABEL_LENGTH_MAX = 63;
  * A step: the patterns of the DNS names that a certificate of the tenant may carry, where its authority has no domains of
  * its own: those of the tenant's settings or, where there are none, names under `<slug>.internal`.
  * @param serviceId the service that the certificate belongs to
- * @throws NOT_FOUND where the service does not exist
+ * @throws NOT_FOUND where the service does not exist or was deleted
  */
 export async function allowedDnsNames(view: View, serviceId: string | null): Promise<readonly string[]> {
   const serviceName = serviceId === null ? undefined : await activeServiceName(view, serviceId);
-  const { allowedDnsNames: configured } = await tenantSettingsOf(view);
-  return configured.length > 0 ? configured : internalDnsNames(await tenantSlugOf(view), serviceName);
+  const { slug, settings } = await slugAndSettingsOf(view);
+  const { allowedDnsNames: configured } = settings;
+  return configured.length > 0 ? configured : internalDnsNames(slug, serviceName);
 }
 
 /** Names of a service under a private suffix, or of everything of the tenant where no service is named. */

@@ -251,7 +251,11 @@ export class CertificateAuthorities {
 
   /** A step of `chain`, and of every answer with a certificate. */
   async chainOf(view: View, caId: string): Promise<string> {
-    const own = await view.get(CertificateAuthority, { id: caId });
+    return this.chainFrom(view, await view.get(CertificateAuthority, { id: caId }));
+  }
+
+  /** A step: PEM of an authority that was read, and of those above it. */
+  async chainFrom(view: View, own: CertificateAuthority): Promise<string> {
     const chain = [own, ...(await this.ancestorsOf(view, own))];
     return chain.map(({ certificatePem }) => certificatePem).join('') + (chain.at(-1)?.importedChainPem ?? '');
   }

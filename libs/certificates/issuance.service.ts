@@ -30,7 +30,6 @@ import {
   signCertificate,
   validityFrom,
 } from '#pki';
-import { isServiceActive } from '#service-keys';
 import { namesOfOtherTenants } from '#tenants';
 
 import { authorityUrls } from './authority-urls.js';
@@ -106,6 +105,7 @@ interface Grant {
 /** On record and ready to be signed. */
 interface Intent {
   readonly id: string;
+  readonly caId: string;
   readonly tbs: Buffer;
   readonly issuerKey: SigningHalf;
   readonly predecessor: Predecessor | undefined;
@@ -262,7 +262,6 @@ export class Issuance {
   private async intend(tx: Tx, grant: Grant): Promise<Intent> {
     const { caId, serviceId, subject, subjectAlternativeNames, publicKeyInfo, validityDays, predecessor } = grant;
     const { now } = tx;
-    if (serviceId !== null && !(await isServiceActive(tx, serviceId))) throw coreErrors.NOT_FOUND();
     const ca = await this.authorities.issuing(tx, caId);
     // The settings can have been narrowed since the request was read, and for an order long after its names were proven.
     const withdrawn = withdrawnNames({ subject, subjectAlternativeNames }, ca, await allowedDnsNames(tx, serviceId));
@@ -322,12 +321,11 @@ export class Issuance {
     }
     const details = { caId, serialNumber, tbsSha256: tbsHash };
     tx.record(certificateEvents.intended(id, { kid, details }));
-    return { id, tbs, issuerKey, predecessor };
+    return { id, caId, tbs, issuerKey, predecessor };
   }
 
-  private async complete(tx: Tx, { id, predecessor }: Intent, der: Buffer): Promise<Granted> {
+  private async complete(tx: Tx, { id, caId, predecessor }: Intent, der: Buffer): Promise<Granted> {
     const { now } = tx;
-    const { caId } = await tx.get(Certificate, { id });
     const ca = await this.authorities.lockUsable(tx, caId);
     // A compromise that is reported from now on waits for this row, and then finds it.
     const intended = await tx.lock(Certificate, { id });
@@ -359,7 +357,7 @@ export class Issuance {
       await tx.update(Certificate, { id: replaced.id }, { replacedBy: kid, updatedAt: now });
       tx.record(certificateEvents.renewed(replaced.id, { kid: replaced.kid, details: { successor: kid } }));
     }
-    return { certificate, chain: await this.authorities.chainOf(tx, caId) };
+    return { certificate, chain: await this.authorities.chainFrom(tx, ca) };
   }
 
   /** @throws NOT_FOUND, CERTIFICATE_REPLACED */

@@ -68,8 +68,8 @@ export {
   raiseConfigVersion,
   settingsOfTenants,
   tenantNameOf,
+  slugAndSettingsOf,
   tenantSettingsOf,
-  tenantSlugOf,
   tenantNamed,
   tenantState,
 } from './tenants.service.js';

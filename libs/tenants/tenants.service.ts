@@ -355,9 +355,12 @@ export async function settingsOfTenants(
   return new Map(tenants.map(({ id, settings }) => [id, effectiveSettings(settings)]));
 }
 
-/** The slug of the tenant of this work. */
-export async function tenantSlugOf(view: View): Promise<string> {
-  return (await view.get(Tenant, { id: view.scope.tenantId })).slug;
+/** The slug of the tenant of this work, and the settings that hold for it, by one statement. */
+export async function slugAndSettingsOf(
+  view: View,
+): Promise<{ readonly slug: string; readonly settings: TenantSettings }> {
+  const { slug, settings } = await view.get(Tenant, { id: view.scope.tenantId });
+  return { slug, settings: effectiveSettings(settings) };
 }
 
 /** A step: what a tenant is called, and its state. @throws NOT_FOUND */
