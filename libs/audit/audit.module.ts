@@ -11,6 +11,7 @@ import { CheckpointFile, NO_CHECKPOINT_MEMORY } from './checkpoint-file.js';
 import { CheckpointLog } from './checkpoint-log.service.js';
 import { Checkpoints, LogPlace } from './checkpoints.service.js';
 import { Cosignatures, Witnesses } from './cosignatures.service.js';
+import { ErasedMonths } from './erased-months.service.js';
 import { historyErrors } from './errors.js';
 import { EventReader } from './event-reader.service.js';
 import { EventWindow } from './event-window.entity.js';
@@ -56,6 +57,7 @@ export const auditEntities: readonly EntityClass[] = [
     CheckpointMetrics,
     Checkpoints,
     Cosignatures,
+    ErasedMonths,
     EventReader,
     History,
     HistoryCheck,
@@ -88,6 +90,7 @@ export const auditEntities: readonly EntityClass[] = [
     CheckpointLog,
     Checkpoints,
     Cosignatures,
+    ErasedMonths,
     EventReader,
     History,
     HistoryCheck,

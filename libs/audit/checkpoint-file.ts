@@ -5,20 +5,28 @@ import { createInterface } from 'node:readline';
 
 import { Malformed, parseCheckpoint, parseNote } from '#transparency-log';
 
-/** What is remembered of signed checkpoints outside of the database. */
+import { parseErasure } from './erased-month.js';
+
+/** What is remembered of signed checkpoints and of erasures outside of the database. */
 export interface CheckpointMemory {
+  /** Whether it keeps anything. */
+  readonly isKept: boolean;
   /** The largest checkpoint of a log that was kept: a signed note. */
   last(origin: string): string | undefined;
   /** The logs of which a checkpoint was kept. */
   origins(): readonly string[];
-  /** Keeps signed checkpoints; they are on the disk when this resolves. */
+  /** Signed notes that say which months were erased. */
+  erasures(): readonly string[];
+  /** Keeps signed checkpoints and such notes; they are on the disk when this resolves. */
   keep(notes: readonly string[]): Promise<void>;
 }
 
 /** For installations that keep no checkpoints outside of the database. */
 export const NO_CHECKPOINT_MEMORY: CheckpointMemory = {
+  isKept: false,
   last: () => undefined,
   origins: () => [],
+  erasures: () => [],
   keep: async () => undefined,
 };
 
@@ -36,10 +44,12 @@ const FILE_MODE = 0o600;
 
 /**
  * A file to which each signed checkpoint is appended, one note a line as JSON: by it a database that was rolled back is
- * recognised. It is read once, at start; later a process adds what it signs itself.
+ * recognised, and months that were erased are erased again. It is read once, at start; later a process adds what it signs itself.
  */
 export class CheckpointFile implements CheckpointMemory {
+  readonly isKept = true;
   readonly #last = new Map<string, { readonly size: number; readonly note: string }>();
+  readonly #erasures = new Set<string>();
 
   private constructor(private readonly path: string) {}
 
@@ -63,6 +73,10 @@ export class CheckpointFile implements CheckpointMemory {
     return [...this.#last.keys()];
   }
 
+  erasures(): readonly string[] {
+    return [...this.#erasures];
+  }
+
   async keep(notes: readonly string[]): Promise<void> {
     if (notes.length === 0) return;
     const lines = notes.map((note) => JSON.stringify(note));
@@ -81,7 +95,12 @@ export class CheckpointFile implements CheckpointMemory {
   private remember(line: string): void {
     try {
       const note = JSON.parse(line) as string;
-      const { origin, size } = parseCheckpoint(parseNote(note).text);
+      const { text } = parseNote(note);
+      if (parseErasure(text)) {
+        this.#erasures.add(note);
+        return;
+      }
+      const { origin, size } = parseCheckpoint(text);
       if (size > (this.#last.get(origin)?.size ?? -1)) this.#last.set(origin, { size, note });
     } catch (error) {
       if (!(error instanceof Malformed || error instanceof SyntaxError || error instanceof TypeError)) throw error;

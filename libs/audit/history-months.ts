@@ -43,6 +43,10 @@ export const historyMonth = (view: View, tenantId: string, month: string): Promi
 
 const placeOf = (tenantId: string, month: string) => (isMonth(month) ? { tenantId, month } : { tenantId, id: month });
 
+/** Why a month is erased. One that was erased before a restoration had ended for long enough then, and no hold stopped it. */
+type ErasureCause =
+  { readonly cause: 'request' | 'retention'; readonly minimumDays: number } | { readonly cause: 'restoration' };
+
 /**
  * Destroys the key of a month: the personal fields of its events are permanently unreadable. One that is erased stays as it is.
  * @param reference `YYYY-MM`, or the id
@@ -53,23 +57,32 @@ export async function eraseMonth(
   tx: Tx,
   tenantId: string,
   reference: string,
-  { minimumDays, cause }: { readonly minimumDays: number; readonly cause: 'request' | 'retention' },
+  why: ErasureCause,
 ): Promise<HistoryMonth> {
   const row = await tx.lock(HistoryMonth, placeOf(tenantId, reference));
   if (row.erasedAt !== null) {
     tx.housekeeping('the month was erased before');
     return row;
   }
-  requireErasable(tx, row, minimumDays);
+  if (why.cause !== 'restoration') requireErasable(tx, row, why.minimumDays);
   const set = { sealedKey: null, erasedAt: tx.now };
   await tx.update(HistoryMonth, { id: row.id }, set);
+  recordErasure(tx, row, why.cause);
+  return { ...row, ...set };
+}
+
+/** A step: the event that says that a month is erased. */
+export function recordErasure(
+  tx: Tx,
+  { tenantId, month }: Pick<HistoryMonth, 'tenantId' | 'month'>,
+  cause: ErasureCause['cause'],
+): void {
   tx.record(
     historyEvents.month_erased(tenantId, {
       ...(tenantId === INSTALLATION_ID ? {} : { tenantId }),
-      details: { month: row.month, cause },
+      details: { month, cause },
     }),
   );
-  return { ...row, ...set };
 }
 
 /** @throws MONTH_NOT_ERASABLE, CLOCK_NOT_CONFIRMED */

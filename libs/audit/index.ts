@@ -23,6 +23,8 @@ export { type CheckpointMemory, CheckpointFile, NO_CHECKPOINT_MEMORY } from './c
 export { CheckpointLog } from './checkpoint-log.service.js';
 export { Checkpoints, LogPlace } from './checkpoints.service.js';
 export { Cosignatures, Witnesses } from './cosignatures.service.js';
+export { ErasedMonths } from './erased-months.service.js';
+export type { ErasedMonth } from './erased-month.js';
 export { historyErrors } from './errors.js';
 export { type ExportFormat, exportFormats } from './export-formats.js';
 export { type ExportRequest, HistoryExport } from './export.service.js';

@@ -37,7 +37,7 @@ export const checkpointSettings = {
     parse: text,
     description:
       'File to which each signed checkpoint of a history is appended, best on another disk than the database: by it a database ' +
-      'that was rolled back is recognised. `off` keeps none.',
+      'that was rolled back is recognised, and months that were erased since a backup are erased again. `off` keeps none.',
   }),
   witnesses: setting({
     variable: 'CHANCERY_WITNESS_URLS',

@@ -1,10 +1,11 @@
-import { type Clock, fromRfc3339 } from '#core';
+import { type Clock, type EpochMilliseconds, fromRfc3339 } from '#core';
 import { uuidv7 } from '#crypto';
 import { type Cell, type DatabaseTls, type TableRows, TargetRefused, fillDatabase } from '#database';
 
 import type { Restoration } from './entities.js';
 import { backupErrors } from './errors.js';
 import { contentLines, readManifest, verifyContent } from './files.js';
+import { type LeftOut, withoutMonths } from './left-out.js';
 import type { Manifest } from './manifest.js';
 import { rowsIn } from './rows.js';
 
@@ -12,6 +13,8 @@ export interface RestoreOptions {
   readonly folder: string;
   /** `AGE-SECRET-KEY-1...`, for a backup that is encrypted. */
   readonly identity: string | undefined;
+  /** Keys of months that were erased after the backup: they do not reach the database. */
+  readonly leftOut: readonly LeftOut[];
   /** The empty database. */
   readonly target: { readonly url: string; readonly tls: DatabaseTls };
 }
@@ -21,11 +24,13 @@ export interface RestoreOptions {
  * restored: the process that opens it first finds the note and lets every library do what follows.
  * @throws BACKUP_UNREADABLE, BACKUP_DAMAGED, TARGET_NOT_EMPTY
  */
-export async function restore({ folder, identity, target }: RestoreOptions, clock: Clock): Promise<Manifest> {
+export async function restore({ folder, identity, leftOut, target }: RestoreOptions, clock: Clock): Promise<Manifest> {
   const manifest = await readManifest(folder);
   await verifyContent(folder, manifest.content);
   const lines = contentLines(folder, manifest, identity);
-  const tables = withRestoration(complete(rowsIn(lines), manifest), manifest, clock);
+  const restoredAt = clock.now();
+  const rows = withoutMonths(complete(rowsIn(lines), manifest), leftOut, restoredAt);
+  const tables = withRestoration(rows, manifest, restoredAt);
   try {
     await fillDatabase(target, manifest.schema, tables);
   } catch (error) {
@@ -51,14 +56,13 @@ async function* complete(tables: AsyncIterable<TableRows>, manifest: Manifest): 
 async function* withRestoration(
   tables: AsyncIterable<TableRows>,
   { takenAt, content }: Manifest,
-  clock: Clock,
+  restoredAt: EpochMilliseconds,
 ): AsyncGenerator<TableRows> {
   yield* tables;
-  const now = clock.now();
   const row = {
-    id: uuidv7(now),
+    id: uuidv7(restoredAt),
     takenAt: fromRfc3339(takenAt)!,
-    restoredAt: now,
+    restoredAt,
     backupSha256: content.sha256,
     completedAt: null,
   } satisfies Restoration & Record<string, Cell>;

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 
-import { HistoryCheck } from '#audit';
-import { Backups, restore } from '#backup';
+import { type ErasedMonth, ErasedMonths, HistoryCheck } from '#audit';
+import { Backups, Restorations, restore } from '#backup';
 import { type EpochMilliseconds, fromRfc3339, systemClock } from '#core';
 import { readDatabaseTls } from '#database';
 import { loadConfiguration, productVersion } from '#installation';
@@ -40,9 +40,14 @@ export async function restoreBackup(terminal: Terminal, command: RestoreCommand)
   const { configuration } = loadConfiguration(terminal.environment);
   const identity = command.identity === undefined ? undefined : await identityIn(command.identity);
   const target = { url: configuration.databaseUrl.reveal(), tls: await readDatabaseTls(configuration) };
-  const { takenAt } = await restore({ folder: command.from, identity, target }, systemClock);
+  // Read first: nothing is written where one of them cannot be read.
+  const leftOut: ErasedMonth[] = [];
+  for (const file of command.newerExport) leftOut.push(...(await erasedMonthsIn(file)));
+  const { takenAt } = await restore({ folder: command.from, identity, leftOut, target }, systemClock);
   terminal.write(`The backup of ${takenAt} is in the database.\n`);
   return onInstallation(terminal, async (context) => {
+    const erased = await context.get(ErasedMonths).erasedSince(context.get(Restorations).lastAt!);
+    for (const { month, tenantId } of erased) terminal.write(`ERASED AGAIN ${month} of the history ${tenantId}\n`);
     const { events, histories, problems } = await context.get(HistoryCheck).verify();
     for (const problem of problems) terminal.write(`DIFFERENT ${problem}\n`);
     if (problems.length === 0)
@@ -107,7 +112,19 @@ interface ExportLine {
     readonly action: string;
     readonly tenantId: string;
     readonly target: { readonly id: string };
+    readonly details?: { readonly month?: unknown };
   };
+}
+
+/** The months whose personal fields were erased, by an export of a history. */
+async function erasedMonthsIn(path: string): Promise<ErasedMonth[]> {
+  const months: ErasedMonth[] = [];
+  for await (const line of linesOf(path)) {
+    const { event } = JSON.parse(line) as ExportLine;
+    if (event?.action !== 'history.month_erased') continue;
+    months.push({ tenantId: event.target.id, month: String(event.details?.month) });
+  }
+  return months;
 }
 
 /** What an export of a history says was revoked after an instant, one line each. */

@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 
 import type { INestApplicationContext } from '@nestjs/common';
 
-import { Checkpoints, LogKeys, LogPlace } from '#audit';
+import { Checkpoints, ErasedMonths, LogKeys, LogPlace } from '#audit';
 import { ConfigurationError } from '#config';
 import { DomainError, INSTALLATION_ID, SECOND } from '#core';
 import { Database, databaseTlsWarning } from '#database';
@@ -233,6 +233,10 @@ async function checkHistories(
   for (const log of checkpoints.signedByLaterKeys()) {
     const detail = `${log} was signed by a later key, which this database lacks; run: chancery keys rotate-log-keys`;
     report({ severity: 'warning', check, detail });
+  }
+  for (const { month, tenantId } of await context.get(ErasedMonths).present()) {
+    const detail = `${tenantId} has the personal fields of ${month} again, which were erased: was the database restored by another way? Erase the month`;
+    report({ severity: 'error', check, detail });
   }
   for (const period of keys.periodsOf(`${host()}/${INSTALLATION_ID}`)) {
     const state = `key ${period.number}, ${stateOfLogKey(period)}`;

@@ -1,10 +1,11 @@
+import { randomUUID } from 'node:crypto';
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { generateX25519Identity, identityToRecipient } from 'age-encryption';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { Checkpoints } from '#audit';
+import { Checkpoints, ErasedMonths } from '#audit';
 import { MINUTE, ManualClock, systemClock } from '#core';
 
 import { run } from '../../../apps/cli/src/program.js';
@@ -55,6 +56,19 @@ async function chancery(url: string, checkpoints: string, ...parameters: string[
 }
 
 const MEMBER = 'member@restored.test';
+/** Months of before the backup: one whose erasure the file has, one whose an export has, and one that is kept. */
+const MONTHS = ['2025-01', '2025-02', '2025-03'] as const;
+
+/** As if the history of a tenant had begun then. */
+async function addMonths(url: string, tenantId: string): Promise<void> {
+  const plain = await openPlainDataSource(url);
+  for (const [place, month] of MONTHS.entries()) {
+    await plain.query(
+      `INSERT INTO history_months (id, tenantId, month, endsAt, sealedKey, createdAt) SELECT '${randomUUID()}', tenantId, '${month}', ${Date.UTC(2025, place + 1)}, sealedKey, createdAt FROM history_months WHERE tenantId = '${tenantId}' LIMIT 1`,
+    );
+  }
+  await plain.destroy();
+}
 
 describe.each(WAYS)('a backup of %s, restored into %s', (from, to) => {
   let source: TestDatabase;
@@ -96,6 +110,7 @@ describe.each(WAYS)('a backup of %s, restored into %s', (from, to) => {
     await server.get(`/pki/${caId}/crl`);
     jwks = (await server.get(`${tenant.path}/.well-known/jwks.json`)).text;
     await server.server.app.get(Checkpoints).publishDue();
+    await addMonths(source.url, tenant.id);
     const identity = await generateX25519Identity();
     identityFile = freshPath('identity');
     writeFileSync(identityFile, `# a comment\n${identity}\n`);
@@ -113,10 +128,20 @@ describe.each(WAYS)('a backup of %s, restored into %s', (from, to) => {
     discarded = (await server.post(services, request, tenant.owner)).body['id']!;
     await server.post(`${services}/${discarded}/discard`, {}, tenant.owner);
     await server.delete(`${tenant.path}/webhooks/${webhookId}`, undefined, tenant.owner);
+    const erase = async (month: string): Promise<number> => {
+      const path = `${tenant.path}/history/months/${month}/erase`;
+      return (await server.post(path, { password: PASSWORD }, tenant.owner)).status;
+    };
+    expect(await erase(MONTHS[1])).toBe(200);
     await server.server.app.get(Checkpoints).publishDue();
     newerExport = freshPath('export');
     const exported = ['audit', 'export', '--tenant', tenant.id, '--out', newerExport];
     expect(await chancery(source.url, checkpoints, ...exported)).toMatchObject({ code: 0 });
+    expect(await erase(MONTHS[0])).toBe(200);
+    await server.server.app.get(ErasedMonths).keepErased();
+    // What the export has is not to be known from the file.
+    const lines = readFileSync(checkpoints, 'utf8').split('\n');
+    writeFileSync(checkpoints, lines.filter((line) => !line.includes(MONTHS[1])).join('\n'));
     lastNumber = Date.now();
     await server.close();
   });
@@ -173,6 +198,10 @@ describe.each(WAYS)('a backup of %s, restored into %s', (from, to) => {
     expect(restored).toMatchObject({ code: 0 });
     expect(restored.told).toContain(`credential.discarded ${discarded}`);
     expect(restored.told).toContain(`webhook.deleted ${webhookId}`);
+    const erasures = restored.told.match(/ERASED AGAIN .*/g);
+    expect(erasures?.toSorted()).toEqual(
+      MONTHS.slice(0, 2).map((month) => `ERASED AGAIN ${month} of the history ${tenant.id}`),
+    );
     expect(restored.told).toMatch(/\d+ events of 3 histories are those that were signed/);
 
     const again = await chancery(target.url, checkpoints, ...parameters);
@@ -213,10 +242,18 @@ describe.each(WAYS)('a backup of %s, restored into %s', (from, to) => {
 
     expect((await server.get(`/pki/${caId}/crl`)).status).toBe(200);
     const plain = await openPlainDataSource(target.url);
+    const kept = await plain.query<{ month: string }[]>(
+      `SELECT month FROM history_months WHERE tenantId = '${tenant.id}' AND sealedKey IS NOT NULL AND month < '2026' ORDER BY month`,
+    );
+    expect(kept.map(({ month }) => month)).toEqual(MONTHS.slice(2));
     const [crl] = await plain.query<{ number: number | string }[]>('SELECT number FROM crls');
     expect(Number(crl!.number)).toBeGreaterThan(lastNumber);
     await plain.destroy();
 
+    const events = await server.get(`${tenant.path}/audit-events?action=history.month_erased`, { token });
+    const causes = (events.body['items'] as unknown as { details: object }[]).map(({ details }) => details);
+    expect(causes).toHaveLength(2);
+    for (const month of MONTHS.slice(0, 2)) expect(causes).toContainEqual({ month, cause: 'restoration' });
     // The history lacks what was signed later, so that it goes on as another log, and is signed.
     await server.server.app.get(Checkpoints).publishDue();
     const checkpoint = (await server.get(`${tenant.path}/history/checkpoint`, { token })).text;

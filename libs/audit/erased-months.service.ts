@@ -1,0 +1,123 @@
+import { Injectable } from '@nestjs/common';
+
+import { type EpochMilliseconds, platformScope, systemOrigin } from '#core';
+import { Database, MoreThanOrEqual, type View } from '#database';
+import { Malformed, formatNote, parseNote, signNote, signersOf } from '#transparency-log';
+
+import { LogPlace } from './checkpoints.service.js';
+import { type ErasedMonth, formatErasure, nameOfErasure, parseErasure } from './erased-month.js';
+import { HistoryMonth } from './history-month.entity.js';
+import { eraseMonth, recordErasure } from './history-months.js';
+import { LogKeys } from './log-keys.service.js';
+
+const SYSTEM = platformScope(systemOrigin('erased-months'));
+/** Months that one look reads; the next one goes on behind them. */
+const MONTHS_PER_LOOK = 500;
+/** Transactions of several processes commit in another order than their instants have. */
+const OVERLAP = 60_000;
+
+const keyOf = ({ tenantId, month }: ErasedMonth): string => `${tenantId} ${month}`;
+
+/**
+ * Which months were erased, kept outside of the database beside the checkpoints and signed as these are: a backup from before an
+ * erasure has the keys of such months, and its restoration erases them again.
+ */
+@Injectable()
+export class ErasedMonths {
+  #lookedAt: EpochMilliseconds = 0;
+
+  constructor(
+    private readonly database: Database,
+    private readonly keys: LogKeys,
+    private readonly place: LogPlace,
+  ) {}
+
+  /** Keeps the months that were erased since, by whichever process. @returns how many */
+  async keepErased(): Promise<number> {
+    if (!this.place.memory.isKept || !this.keys.areKnown) return 0;
+    const known = new Set(this.kept().map(keyOf));
+    let count = 0;
+    for (;;) {
+      const rows = await this.database.readPlatform(SYSTEM, (view) => erasedMonths(view, this.#lookedAt));
+      const news = rows.filter((row) => !known.has(keyOf(row)));
+      await this.place.memory.keep(news.map(({ tenantId, month }) => this.noteOf({ tenantId, month })));
+      for (const row of news) known.add(keyOf(row));
+      count += news.length;
+      const last = rows.at(-1)?.erasedAt ?? this.#lookedAt;
+      const goesOn = rows.length === MONTHS_PER_LOOK && last > this.#lookedAt;
+      this.#lookedAt = goesOn ? last : Math.max(0, last - OVERLAP);
+      if (!goesOn) return count;
+    }
+  }
+
+  /** What was erased before the database was restored from a backup of before that: it is erased again, by an event of its own. */
+  async onRestored({ restoredAt }: { readonly restoredAt: EpochMilliseconds }): Promise<void> {
+    await this.recordRestored(restoredAt);
+    for (const { tenantId, month } of await this.present()) {
+      await this.database.platform(SYSTEM, async (tx) => {
+        await eraseMonth(tx, tenantId, month, { cause: 'restoration' });
+      });
+    }
+  }
+
+  /** Months that were erased, by what was kept outside of the database, and that have their keys in it. */
+  async present(): Promise<readonly ErasedMonth[]> {
+    // Nothing verifies what was kept: the vault has logged which row was altered.
+    if (!this.keys.areKnown) return [];
+    const kept = this.kept();
+    return this.database.readPlatform(SYSTEM, async (view) => {
+      const found: ErasedMonth[] = [];
+      for (const erased of kept) if (await hasKey(view, erased)) found.push(erased);
+      return found;
+    });
+  }
+
+  /** The months that were erased since an instant, oldest first: at most 500. */
+  async erasedSince(instant: EpochMilliseconds): Promise<readonly ErasedMonth[]> {
+    return this.database.readPlatform(SYSTEM, (view) => erasedMonths(view, instant));
+  }
+
+  /** Those whose keys the restoration has left out of the rows: the event says so. */
+  private async recordRestored(restoredAt: EpochMilliseconds): Promise<void> {
+    await this.database.platform(SYSTEM, async (tx) => {
+      tx.housekeeping('no month was left out, or another process has recorded it');
+      for (const row of await tx.find(HistoryMonth, { erasedAt: restoredAt })) {
+        const changed = await tx.update(HistoryMonth, { id: row.id, erasedAt: restoredAt }, { erasedAt: tx.now });
+        if (changed === 1) recordErasure(tx, row, 'restoration');
+      }
+    });
+  }
+
+  private noteOf(erased: ErasedMonth): string {
+    const name = nameOfErasure(this.place.host(), erased.tenantId);
+    const text = formatErasure(name, erased.month);
+    return formatNote({ text, signatures: this.keys.keepersOf(name).map((signer) => signNote(text, signer, 0)) });
+  }
+
+  /** What was kept and one of the keys of the installation signed: another one may have used the file. */
+  private kept(): ErasedMonth[] {
+    return this.place.memory.erasures().flatMap((note) => {
+      try {
+        const parsed = parseNote(note);
+        const erased = parseErasure(parsed.text);
+        if (!erased || signersOf(parsed, this.keys.verifierKeysOf(erased.name)).length === 0) return [];
+        return [erased];
+      } catch (error) {
+        if (error instanceof Malformed) return [];
+        throw error;
+      }
+    });
+  }
+}
+
+const erasedMonths = (view: View, since: EpochMilliseconds): Promise<HistoryMonth[]> =>
+  view.find(
+    HistoryMonth,
+    { erasedAt: MoreThanOrEqual(since) },
+    { order: { erasedAt: 'ASC', endsAt: 'ASC', id: 'ASC' }, limit: MONTHS_PER_LOOK },
+  );
+
+async function hasKey(view: View, { tenantId, month }: ErasedMonth): Promise<boolean> {
+  const row = await view.findOne(HistoryMonth, { tenantId, month });
+  return row !== null && row.erasedAt === null;
+}
