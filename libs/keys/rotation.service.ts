@@ -71,25 +71,18 @@ export class KeyRotation {
     await this.confirm(scope, forced);
     if (!(await this.mayAdd(scope, keyId))) throw keyErrors.KEY_LIMIT_REACHED();
     return this.halves.with(scope, await this.nextHalf(scope, keyId), (material) =>
-      this.change(
-        scope,
-        keyId,
-        async (tx, locked) => {
-          const { pending } = locked;
-          if (!locked.active && !forced.force) throw keyErrors.KEY_NOT_USABLE();
-          if (!pending) {
-            await reserveVersion(tx);
-            return this.stage(tx, locked, material, pace);
-          }
-          if (pace === 'staged') {
-            throw keyErrors.ROTATION_UNDER_WAY(
-              `Version ${pending.kid} signs from ${toRfc3339(pending.activatesAt!)} on`,
-            );
-          }
-          return this.promote(tx, locked, pending);
-        },
-        ifMatch,
-      ),
+      this.change(scope, keyId, ifMatch, async (tx, locked) => {
+        const { pending } = locked;
+        if (!locked.active && !forced.force) throw keyErrors.KEY_NOT_USABLE();
+        if (!pending) {
+          await reserveVersion(tx);
+          return this.stage(tx, locked, material, pace);
+        }
+        if (pace === 'staged') {
+          throw keyErrors.ROTATION_UNDER_WAY(`Version ${pending.kid} signs from ${toRfc3339(pending.activatesAt!)} on`);
+        }
+        return this.promote(tx, locked, pending);
+      }),
     );
   }
 
@@ -137,24 +130,19 @@ export class KeyRotation {
     forced: ForcedKeyAction = {},
   ): Promise<Committed<KeyWithVersions>> {
     await this.confirm(scope, forced);
-    return this.change(
-      scope,
-      keyId,
-      async (tx, locked) => {
-        const { key, active, pending } = locked;
-        const version = await tx.get(KeyVersion, { keyId, kid });
-        if (version.id === active?.id && pending) return this.promote(tx, locked, pending);
-        if (version.id === active?.id && !forced.force) throw keyErrors.LAST_ACTIVE_KEY_VERSION();
-        await retireNow(tx, version);
-        if (version.id === pending?.id && active) {
-          await tx.update(KeyVersion, { id: active.id }, { retiresAt: null });
-          await this.plan(tx, key, tx.now);
-        } else {
-          await this.plan(tx, key, undefined);
-        }
-      },
-      ifMatch,
-    );
+    return this.change(scope, keyId, ifMatch, async (tx, locked) => {
+      const { key, active, pending } = locked;
+      const version = await tx.get(KeyVersion, { keyId, kid });
+      if (version.id === active?.id && pending) return this.promote(tx, locked, pending);
+      if (version.id === active?.id && !forced.force) throw keyErrors.LAST_ACTIVE_KEY_VERSION();
+      await retireNow(tx, version);
+      if (version.id === pending?.id && active) {
+        await tx.update(KeyVersion, { id: active.id }, { retiresAt: null });
+        await this.plan(tx, key, tx.now);
+      } else {
+        await this.plan(tx, key, undefined);
+      }
+    });
   }
 
   /**
@@ -172,15 +160,10 @@ export class KeyRotation {
     const material = await this.successor(scope, keyId);
     const compromised = await this.identify(scope, keyId, kid);
     const others = compromised && (await this.prepareCompromise(scope, compromised, keyId));
-    return this.change(
-      scope,
-      keyId,
-      async (tx, locked) => {
-        await this.compromiseVersion(tx, locked, await tx.get(KeyVersion, { keyId, kid }), material, reason);
-        if (others) await this.compromiseAll(tx, others, reason);
-      },
-      ifMatch,
-    );
+    return this.change(scope, keyId, ifMatch, async (tx, locked) => {
+      await this.compromiseVersion(tx, locked, await tx.get(KeyVersion, { keyId, kid }), material, reason);
+      if (others) await this.compromiseAll(tx, others, reason);
+    });
   }
 
   /**
@@ -316,8 +299,8 @@ export class KeyRotation {
   private async change(
     scope: TenantScope,
     keyId: string,
-    work: (tx: Tx, locked: Locked) => Promise<void>,
     ifMatch: number | undefined,
+    work: (tx: Tx, locked: Locked) => Promise<void>,
   ): Promise<Committed<KeyWithVersions>> {
     return this.database.transaction(scope, async (tx) => {
       const key = await tx.lock(Key, { id: keyId });
