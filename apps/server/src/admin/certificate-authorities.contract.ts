@@ -9,7 +9,7 @@ import {
   authorityKeyAlgorithms,
   authorityLifecycle,
 } from '#certificates';
-import { type Rfc3339, Secret, coreErrors, toRfc3339 } from '#core';
+import { type Rfc3339, Secret, coreErrors } from '#core';
 import type { AuthorityKeyAlgorithm } from '#crypto';
 import {
   type AttributeName,
@@ -321,20 +321,9 @@ export class CertificateAuthorityStatus {
 }
 
 export const presentAuthorityStatus = ({ crl, ocsp }: RevocationStatus): CertificateAuthorityStatus => ({
-  crl:
-    crl === undefined ? null : { ...crl, thisUpdate: toRfc3339(crl.thisUpdate), nextUpdate: toRfc3339(crl.nextUpdate) },
-  ocspSigner:
-    ocsp.signer === undefined
-      ? null
-      : {
-          serialNumber: ocsp.signer.serialNumber,
-          notBefore: toRfc3339(ocsp.signer.notBefore),
-          notAfter: toRfc3339(ocsp.signer.notAfter),
-        },
-  lastOcspAnswer:
-    ocsp.lastAnswer === undefined
-      ? null
-      : { answeredAt: toRfc3339(ocsp.lastAnswer.answeredAt), statuses: ocsp.lastAnswer.statuses },
+  crl: crl === undefined ? null : present(CrlState, crl),
+  ocspSigner: ocsp.signer === undefined ? null : present(OcspSignerState, ocsp.signer),
+  lastOcspAnswer: ocsp.lastAnswer === undefined ? null : present(OcspAnswerState, ocsp.lastAnswer),
 });
 
 export class AuthorityRevocationImpact {

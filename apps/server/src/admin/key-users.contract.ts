@@ -1,7 +1,8 @@
-import { toRfc3339 } from '#core';
+import type { Rfc3339 } from '#core';
 import { KEY_USES_MAX, type KeyUserReport } from '#keys';
 
 import { Identifier, Instant, Items, Nested, Text, WholeNumber } from '../http/fields.js';
+import { present } from '../http/present.js';
 import { CERTIFICATES_SHOWN_MAX, USERS_SHOWN_MAX } from './keys.contract.js';
 
 export class UsingService {
@@ -15,8 +16,8 @@ export class KeyUse {
   @Nested(() => UsingService, { nullable: true, description: 'Who asked; null for users whom the profile admits' })
   service: UsingService | null;
   @WholeNumber({ description: 'How many tokens were signed', example: 4_711 }) tokens: number;
-  @Instant({ description: 'When the first one was signed' }) firstUsedAt: string;
-  @Instant({ description: 'When the last one was signed, exact to a minute' }) lastUsedAt: string;
+  @Instant({ description: 'When the first one was signed' }) firstUsedAt: Rfc3339;
+  @Instant({ description: 'When the last one was signed, exact to a minute' }) lastUsedAt: Rfc3339;
 }
 
 const Names = (maxItems: number, description: string, example: string) =>
@@ -45,11 +46,7 @@ export class KeyUserList {
 }
 
 export const presentKeyUsers = (report: KeyUserReport): KeyUserList => ({
-  uses: report.uses.map(({ firstUsedAt, lastUsedAt, ...use }) => ({
-    ...use,
-    firstUsedAt: toRfc3339(firstUsedAt),
-    lastUsedAt: toRfc3339(lastUsedAt),
-  })),
+  uses: report.uses.map((use) => present(KeyUse, use)),
   profiles: report.profiles.slice(0, USERS_SHOWN_MAX),
   services: report.services.slice(0, USERS_SHOWN_MAX),
   certificates: report.certificates.slice(0, CERTIFICATES_SHOWN_MAX),

@@ -1,8 +1,8 @@
-import { type ClockState, toRfc3339 } from '#core';
+import type { ClockState, Rfc3339 } from '#core';
 import type { ClockStatus, KindCounters } from '#scheduler';
 
 import { Choice, Flag, Instant, Items, Nested, Text, WholeNumber } from '../http/fields.js';
-import { presentInstant } from './page.contract.js';
+import { present } from '../http/present.js';
 
 const CLOCK_STATES: readonly ClockState[] = ['steady', 'ahead', 'behind'];
 
@@ -20,20 +20,20 @@ export class SchedulerState {
   })
   paused: boolean;
 
-  @Instant({ nullable: true, description: 'Since when it is paused' }) pausedAt: string | null;
+  @Instant({ nullable: true, description: 'Since when it is paused' }) pausedAt: Rfc3339 | null;
   @Instant({ nullable: true, description: 'Time that the clock should have shown at the last jump' })
-  jumpedFrom: string | null;
-  @Instant({ nullable: true, description: 'Time that the clock showed after the jump' }) jumpedTo: string | null;
-  @Instant({ nullable: true, description: 'When the clock was confirmed last' }) confirmedAt: string | null;
+  jumpedFrom: Rfc3339 | null;
+  @Instant({ nullable: true, description: 'Time that the clock showed after the jump' }) jumpedTo: Rfc3339 | null;
+  @Instant({ nullable: true, description: 'When the clock was confirmed last' }) confirmedAt: Rfc3339 | null;
 
   @Choice(CLOCK_STATES, { description: "This process's clock, compared with the uptime of its host and the mark" })
   clock: ClockState;
 
-  @Instant({ description: 'Time that the clock of this host shows' }) shown: string;
+  @Instant({ description: 'Time that the clock of this host shows' }) shown: Rfc3339;
   @Instant({ nullable: true, description: 'The latest instant of a clock that passed the comparison' })
-  mark: string | null;
+  mark: Rfc3339 | null;
   @Instant({ nullable: true, description: "The database server's clock; `null` for an embedded database" })
-  databaseServer: string | null;
+  databaseServer: Rfc3339 | null;
 
   @Items(Nested(() => KindOfWork), {
     maxItems: 100,
@@ -42,18 +42,11 @@ export class SchedulerState {
   work: KindOfWork[];
 
   static of(status: ClockStatus, counters: ReadonlyMap<string, KindCounters>): SchedulerState {
-    const { paused, pausedAt, jumpedFrom, jumpedTo, confirmedAt, state, shown, mark, databaseNow } = status;
-    return {
-      paused,
-      pausedAt: presentInstant(pausedAt),
-      jumpedFrom: presentInstant(jumpedFrom),
-      jumpedTo: presentInstant(jumpedTo),
-      confirmedAt: presentInstant(confirmedAt),
-      clock: state,
-      shown: toRfc3339(shown),
-      mark: presentInstant(mark),
-      databaseServer: presentInstant(databaseNow),
+    return present(SchedulerState, {
+      ...status,
+      clock: status.state,
+      databaseServer: status.databaseNow,
       work: [...counters].map(([kind, { handled, failed }]) => ({ kind, handled, failed })),
-    };
+    });
   }
 }
