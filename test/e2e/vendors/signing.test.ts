@@ -85,6 +85,14 @@ describe('POST /v1/verify with consume', () => {
     expect((await xima.verify(token!, { bodyBase64, body })).status).toBe(400);
   });
 
+  it('POST /v1/verify takes every text of JSON as the body, as it came', async () => {
+    // RFC 8259 §7: in a string, only U+0000 to U+001F are escaped.
+    const body = '{\r\n\t"note": "\u007f \u0085 \u009f \u2028 \ufeff"\n}';
+    const { token } = (await xima.sign({ body })).body;
+    expect((await xima.verify(token!, { body })).body).toMatchObject({ code: 'OK' });
+    expect((await xima.verify(token!, { body: `${body}\u0000` })).body).toMatchObject({ code: 'INVALID_PAYLOAD_HASH' });
+  });
+
   it('POST /v1/verify with consume holds for a JWT, at each profile by itself', async () => {
     const { token } = (await jwt.sign()).body;
     const call = { serviceKey: jwt.service.serviceKey };

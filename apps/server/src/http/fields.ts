@@ -106,15 +106,17 @@ export interface TextOptions extends FieldOptions {
   /** Characters; 255 by default. */
   max?: number;
   pattern?: RegExp;
-  /** Accepts line breaks and tabs (PEM, descriptions). No other control character is ever accepted. */
+  /** Accepts line breaks and tabs (PEM, descriptions). */
   multiline?: boolean;
+  /** Accepts every character: what is hashed as it came. */
+  verbatim?: boolean;
   format?: string;
 }
 
 /** Text without control characters, 1 to 255 characters by default. */
 export function Text(options: TextOptions = {}): FieldDecorator {
-  const { min = 1, max = 255, pattern, multiline = false, format } = options;
-  const textOf = multiline ? 'lines' : 'line';
+  const { min = 1, max = 255, pattern, multiline = false, verbatim = false, format } = options;
+  const textOf = verbatim ? 'anything' : multiline ? 'lines' : 'line';
   const characters = {
     type: 'string',
     minLength: min,
@@ -126,12 +128,12 @@ export function Text(options: TextOptions = {}): FieldDecorator {
   return define(
     {
       schema: { ...characters, ...(format === undefined ? {} : { format }) },
-      compiled: isCompiled ? { ...characters, textOf } : undefined,
+      compiled: isCompiled ? { ...characters, ...(textOf === 'anything' ? {} : { textOf }) } : undefined,
       checks: [
         (each) => IsString(each),
         (each) => MinLength(min, each),
         (each) => MaxLength(max, each),
-        without(forbiddenIn(textOf)),
+        ...(textOf === 'anything' ? [] : [without(forbiddenIn(textOf))]),
         ...(pattern === undefined ? [] : [(each: ValidationOptions) => Matches(pattern, each)]),
       ],
     },

@@ -110,7 +110,7 @@ class PresentedTokenRequest {
     optional: true,
     min: 0,
     max: BODY_CHARACTERS_MAX,
-    multiline: true,
+    verbatim: true,
     example: '{"serial":"EXAMPLECUSTOMER1D57107A415DEE77F"}',
     description: 'The body that came with the token, for formats that bind it; taken as UTF-8',
   })
