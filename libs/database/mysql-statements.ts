@@ -1,4 +1,5 @@
 import type { Connection, PoolConnection } from 'mysql2';
+import type { Connection as PromiseConnection } from 'mysql2/promise';
 import { QueryFailedError, type QueryRunner, QueryRunnerAlreadyReleasedError } from 'typeorm';
 
 /**
@@ -20,13 +21,39 @@ export function inParts<Row>(rows: readonly Row[]): (readonly Row[])[] {
   return parts;
 }
 
+/**
+ * Carries out a statement that the server prepares once for each connection. The driver limits the time of the execution and not that of
+ * the preparation, which waits for locks of the table and for a network that swallows answers: so the time of both is limited here.
+ * @throws an error of the driver, also where no answer came in time: the connection is of no further use then
+ */
+export async function executeWithin(
+  connection: PromiseConnection,
+  sql: string,
+  values: readonly unknown[],
+  timeoutMilliseconds: number | undefined,
+): Promise<unknown> {
+  const execution = connection.execute(sql, values as string[]).then(([answer]): unknown => answer);
+  if (!timeoutMilliseconds) return execution;
+  const timeout = Promise.withResolvers<never>();
+  const timer = setTimeout(() => timeout.reject(newTimeout()), timeoutMilliseconds);
+  try {
+    return await Promise.race([execution, timeout.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** As the driver's own. */
+const newTimeout = (): Error =>
+  Object.assign(new Error('A prepared statement was not answered in time'), { code: 'PROTOCOL_SEQUENCE_TIMEOUT' });
+
 /** A statement that the server prepares once for each connection: it is neither written out nor parsed again with its values. */
 export async function execute(runner: QueryRunner, statement: string, values: unknown[]): Promise<void> {
   if (runner.isReleased) throw new QueryRunnerAlreadyReleasedError();
   const connection = (await runner.connect()) as PoolConnection;
   const { maxQueryExecutionTime: timeout } = runner.dataSource.options;
   try {
-    await connection.promise().execute({ sql: statement, values: values as string[], ...(timeout ? { timeout } : {}) });
+    await executeWithin(connection.promise(), statement, values, timeout);
   } catch (error) {
     throw new QueryFailedError(statement, values, error as Error);
   }

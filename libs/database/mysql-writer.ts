@@ -2,7 +2,7 @@ import { type Connection, createConnection } from 'mysql2/promise';
 
 import type { Dialect } from './dialects.js';
 import { isLostRace, isStatementTimeout, isUniqueViolation } from './driver-errors.js';
-import { inParts } from './mysql-statements.js';
+import { executeWithin, inParts } from './mysql-statements.js';
 import { numbersIn } from './statements.js';
 import type { MysqlConnectionOptions } from './tls.js';
 import type { NumberedRows, Statement, TransactionPlan } from './transaction-plan.js';
@@ -113,9 +113,7 @@ export class MysqlWriter {
   }
 
   private async execute(connection: Connection, { statement: sql, parameters }: Statement): Promise<unknown> {
-    const timeout = this.options.statementTimeoutMilliseconds;
-    const [answer] = await connection.execute({ sql, values: parameters as string[], timeout });
-    return answer;
+    return executeWithin(connection, sql, parameters, this.options.statementTimeoutMilliseconds);
   }
 
   private async end(connection: Connection, sql: 'COMMIT' | 'ROLLBACK'): Promise<void> {

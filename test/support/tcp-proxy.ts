@@ -13,6 +13,8 @@ export interface TcpProxy {
   /** How many connections are open. */
   readonly open: () => number;
   break(fault: Fault): Promise<void>;
+  /** From a request with this text on its connection hangs, and no other; `undefined` ends that for new requests. */
+  hangAt(text: string | undefined): void;
   /** Resets every open connection; new ones work. */
   reset(): void;
   mend(): Promise<void>;
@@ -22,9 +24,12 @@ export interface TcpProxy {
 export async function openTcpProxy(target: { readonly host: string; readonly port: number }): Promise<TcpProxy> {
   const pairs = new Map<Socket, Socket>();
   let isHanging = false;
+  let hangingText: string | undefined;
   const server = createServer((client) => {
     const upstream = connect(target.port, target.host);
     pairs.set(client, upstream);
+    let isLost = false;
+    client.on('data', (chunk) => (isLost ||= hangingText !== undefined && chunk.includes(hangingText)));
     const end = (): void => {
       pairs.delete(client);
       client.destroy();
@@ -34,7 +39,7 @@ export async function openTcpProxy(target: { readonly host: string; readonly por
       [client, upstream],
       [upstream, client],
     ] as const) {
-      from.on('data', (chunk) => isHanging || to.write(chunk));
+      from.on('data', (chunk) => isHanging || isLost || to.write(chunk));
       from.once('error', end);
       from.once('close', end);
     }
@@ -59,6 +64,7 @@ export async function openTcpProxy(target: { readonly host: string; readonly por
       reset();
       await closed;
     },
+    hangAt: (text) => (hangingText = text),
     reset,
     mend: async () => {
       // What was swallowed is lost: the connections on which it happened cannot go on.
