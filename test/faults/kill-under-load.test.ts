@@ -12,7 +12,7 @@ import { type ProcessAnswer, type ServerProcess, build, request, startProcess } 
 
 const ROUNDS = Number(process.env['CHANCERY_TEST_KILL_ROUNDS'] ?? 1);
 /** Connections that ask for each kind of work at the same time. */
-const CONNECTIONS = { sign: 10, change: 3, create: 3 };
+const CONNECTIONS = { sign: 6, keyed: 6, change: 3, create: 3 };
 /** How long after the first answer the process is killed: within one batch or another. */
 const KILLED_WITHIN_MILLISECONDS = 200;
 const PATIENCE = { timeout: 180_000 + ROUNDS * 60_000 };
@@ -67,6 +67,12 @@ describe('a process that is killed under load', () => {
       headers: { 'Idempotency-Key': name },
     });
 
+  const signKeyed = (server: ServerProcess, name: string): Promise<ProcessAnswer> =>
+    request(server, 'POST', `/v1/sign/${profile}`, {
+      body: {},
+      headers: { 'X-Service-Key': serviceKey, 'Idempotency-Key': name },
+    });
+
   /** Asks one thing after the other until the process is gone. */
   async function ask(work: Work, name: () => string, once: (name: string) => Promise<ProcessAnswer>): Promise<void> {
     for (;;) {
@@ -81,13 +87,14 @@ describe('a process that is killed under load', () => {
   }
 
   async function workUntilKilled(server: ServerProcess): Promise<Readonly<Record<keyof typeof CONNECTIONS, Work>>> {
-    const [sign, change, created] = [newWork(), newWork(), newWork()];
+    const [sign, keyed, change, created] = [newWork(), newWork(), newWork(), newWork()];
     const nextName = (): string => `work-${++names}`;
     const headers = { 'X-Service-Key': serviceKey };
     const signOnce = (): Promise<ProcessAnswer> =>
       request(server, 'POST', `/v1/sign/${profile}`, { body: {}, headers });
     const clients = [
       ...Array.from({ length: CONNECTIONS.sign }, () => ask(sign, nextName, signOnce)),
+      ...Array.from({ length: CONNECTIONS.keyed }, () => ask(keyed, nextName, (name) => signKeyed(server, name))),
       ...changed.map(async (path) => {
         let { state } = (await request(server, 'GET', path, { token })).body;
         await ask(change, nextName, async () => {
@@ -100,11 +107,11 @@ describe('a process that is killed under load', () => {
       ...Array.from({ length: CONNECTIONS.create }, () => ask(created, nextName, (name) => create(server, name))),
     ];
     const ended = Promise.all(clients.map((client) => client.catch(requireGone)));
-    await Promise.race([ended, Promise.all([sign, change, created].map(({ begun }) => begun.promise))]);
+    await Promise.race([ended, Promise.all([sign, keyed, change, created].map(({ begun }) => begun.promise))]);
     await delay(Math.random() * KILLED_WITHIN_MILLISECONDS);
     await server.kill();
     await ended;
-    return { sign, change, create: created };
+    return { sign, keyed, change, create: created };
   }
 
   async function query<Row>(statement: string): Promise<Row[]> {
@@ -122,9 +129,9 @@ describe('a process that is killed under load', () => {
     );
 
   /** Repeats what was asked until it is answered: a claim of the process that was killed ends with its lease. */
-  async function repeat(server: ServerProcess, name: string): Promise<ProcessAnswer> {
+  async function repeat(once: () => Promise<ProcessAnswer>): Promise<ProcessAnswer> {
     for (;;) {
-      const answer = await create(server, name);
+      const answer = await once();
       if (answer.body['code'] !== 'IDEMPOTENCY_KEY_IN_USE') return answer;
       await delay(Number(answer.headers.get('retry-after')) * 1_000);
     }
@@ -135,7 +142,7 @@ describe('a process that is killed under load', () => {
     PATIENCE,
     async () => {
       const environment = { DATABASE_URL: database.url, CHANCERY_MASTER_KEY: TEST_MASTER_KEY };
-      const counts = { sign: 0, change: 0, create: 0, unanswered: 0 };
+      const counts = { sign: 0, keyed: 0, change: 0, create: 0, unanswered: 0 };
       let changes = 0;
       let asked = 0;
       for (let round = 0; round < ROUNDS; round += 1) {
@@ -149,9 +156,11 @@ describe('a process that is killed under load', () => {
         expect(Number(size!.size)).toBe(recorded.length);
 
         const issued = recorded.filter(({ action }) => action === 'token.issued').map(({ tokenId }) => tokenId);
-        const acknowledged = [...work.sign.acknowledged.values()].map(({ body }) => body['tokenId']!);
+        const acknowledged = [...work.sign.acknowledged.values(), ...work.keyed.acknowledged.values()].map(
+          ({ body }) => body['tokenId']!,
+        );
         expect(acknowledged.filter((id) => !issued.includes(id))).toEqual([]);
-        asked += work.sign.asked.length;
+        asked += work.sign.asked.length + work.keyed.asked.length;
         expect(issued.length).toBeLessThanOrEqual(asked);
         expect(new Set(issued).size).toBe(issued.length);
 
@@ -172,15 +181,29 @@ describe('a process that is killed under load', () => {
 
         const successor = await startProcess(environment);
         for (const name of work.create.asked) {
-          const answer = await repeat(successor, name);
+          const answer = await repeat(() => create(successor, name));
           const first = work.create.acknowledged.get(name);
           expect([name, answer.status, answer.body]).toEqual([name, 201, first?.body ?? answer.body]);
         }
+        const repeated: string[] = [];
+        for (const name of work.keyed.asked) {
+          const answer = await repeat(() => signKeyed(successor, name));
+          const first = work.keyed.acknowledged.get(name);
+          expect([name, answer.status, answer.body]).toEqual([name, 200, first?.body ?? answer.body]);
+          repeated.push(answer.body['tokenId']!);
+        }
         await successor.stop();
+        // Each key has one token, which was issued once: whether it was answered, only committed, or neither before the end.
+        const afterwards = await events();
+        const tokens = afterwards.flatMap(({ action, tokenId }) => (action === 'token.issued' ? tokenId : []));
+        expect(new Set(repeated).size).toBe(work.keyed.asked.length);
+        expect(repeated.filter((id) => !tokens.includes(id))).toEqual([]);
+        expect(new Set(tokens).size).toBe(tokens.length);
+        expect(tokens.length).toBeLessThanOrEqual(asked);
         const quoted = work.create.asked.map((name) => `'${name}'`).join(', ');
         expect(await query(`SELECT id FROM services WHERE name IN (${quoted})`)).toHaveLength(work.create.asked.length);
 
-        for (const kind of ['sign', 'change', 'create'] as const) {
+        for (const kind of ['sign', 'keyed', 'change', 'create'] as const) {
           counts[kind] += work[kind].acknowledged.size;
           counts.unanswered += work[kind].asked.length - work[kind].acknowledged.size;
         }
