@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 
 import fastifyStatic from '@fastify/static';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 
 import { contentTag } from './http/entity-tag.js';
 import { pathOf } from './http/problem.js';
@@ -52,15 +52,18 @@ export async function serveConsole(app: NestFastifyApplication): Promise<boolean
   const { folder, page } = built;
   const server = app.getHttpAdapter().getInstance();
   const limits = app.get(RateLimits, { strict: false });
-  server.addHook('onRequest', async (request, reply) => {
+  const admit = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+    await limits.count('public', trackerOf(request), reply);
+    reply.header('Content-Security-Policy', POLICY);
+  };
+  // Fastify waits for a promise only where one is returned: every request of the API comes by here, and needs none.
+  server.addHook('onRequest', (request, reply, done) => {
     const path = pathOf(request.url);
+    if (isConsole(path)) return admit(request, reply);
     if (path === '/' && request.method === 'GET' && request.headers.accept?.includes('text/html')) {
       return reply.redirect(CONSOLE_PATH);
     }
-    if (!isConsole(path)) return undefined;
-    await limits.count('public', trackerOf(request), reply);
-    reply.header('Content-Security-Policy', POLICY);
-    return undefined;
+    return done();
   });
   // Not awaited: that would load what is registered so far, and its routes would not get the error handler that Nest sets later.
   void app.register(fastifyStatic, {
