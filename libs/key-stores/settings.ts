@@ -1,6 +1,6 @@
 import { listOf, setting } from '#config';
 
-import { type StoreTypeName, storeTypeOf, storeTypes } from './store-types.js';
+import { type StoreTypeName, storeForms, storeTypeOf, storeTypes } from './store-types.js';
 
 /** A store that the operator has configured. */
 export interface StoreSetting {
@@ -47,8 +47,7 @@ export const keyStoreSettings = {
     // What is rejected may have a PIN.
     secret: true,
     parse: listOf(storeSetting),
-    description:
-      'Key stores that private keys are made in and never leave, as `NAME=URI`, separated by commas: `pkcs11:token=LABEL?module-path=FILE&pin-source=file:FILE` (RFC 7512), or `transit://HOST/MOUNT?token-file=FILE` (OpenBao, HashiCorp Vault). [Key stores](key-stores.md).',
+    description: `Key stores that private keys are made in and never leave, as \`NAME=URI\`, separated by commas. A URI is ${storeForms.map((form) => `\`${form}\``).join(', or ')}. [Key stores](key-stores.md).`,
   }),
   keyStoreTenants: setting({
     variable: 'CHANCERY_KEY_STORE_TENANTS',

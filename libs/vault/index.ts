@@ -1,5 +1,6 @@
 export { KeyMaintenance } from './key-maintenance.js';
-export { openKms } from './kms.js';
+export { kmsEndpoint, openKms } from './kms.js';
+export { type AwsKms, awsKms } from './kms-aws.js';
 export { type TransitAccess, transitRequest } from './kms-transit.js';
 export { createMasterKeyFile, readMasterKey } from './master-key.js';
 export { masterKeySettings } from './settings.js';

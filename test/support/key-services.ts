@@ -5,9 +5,9 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 
 /** What a stand-in answers: status and body. */
-type Answer = readonly [number, object];
+export type ServiceAnswer = readonly [number, object];
 
-interface Request {
+export interface ServiceRequest {
   readonly method: string;
   readonly path: string;
   readonly headers: IncomingMessage['headers'];
@@ -24,7 +24,7 @@ export interface KeyService {
   readonly calls: string[];
   fail: boolean;
   /** What it answers to every request for a key in place of what it would: a key that was disabled, say. */
-  refusal: Answer | undefined;
+  refusal: ServiceAnswer | undefined;
   /** A key of the service that nothing else uses, by the name that the setting has for it. */
   createKey(): string;
   close(): Promise<void>;
@@ -59,7 +59,7 @@ type Cipher = ReturnType<typeof cipher>;
 
 async function serve(
   nameOf: (endpoint: string, key: string) => string,
-  answer: (request: Request, service: KeyService, keys: ReadonlyMap<string, Cipher>) => Answer,
+  answer: (request: ServiceRequest, service: KeyService, keys: ReadonlyMap<string, Cipher>) => ServiceAnswer,
 ): Promise<KeyService> {
   const keys = new Map<string, Cipher>();
   const server: Server = createServer((message, response) => {
@@ -96,8 +96,8 @@ async function serve(
 
 const AWS_ACCESS_KEY_ID = 'AKIAIOSFODNN7EXAMPLE';
 const AWS_SECRET_ACCESS_KEY = randomBytes(30).toString('base64');
-const AWS_REGION = 'eu-central-1';
-const AWS_KEY_PREFIX = `arn:aws:kms:${AWS_REGION}:111122223333:key/`;
+export const AWS_REGION = 'eu-central-1';
+export const AWS_KEY_PREFIX = `arn:aws:kms:${AWS_REGION}:111122223333:key/`;
 
 /** Who the server is at AWS, as the environment says it to the SDK. */
 export const awsEnvironment = { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY };
@@ -127,7 +127,7 @@ export const awsKms = (): Promise<KeyService> =>
   );
 
 /** Whether a request has the signature that AWS would compute (Signature Version 4, header form). */
-function isSignedForAws({ method, path, headers, body }: Request): boolean {
+export function isSignedForAws({ method, path, headers, body }: ServiceRequest): boolean {
   const authorization =
     /^AWS4-HMAC-SHA256 Credential=([^/]+)\/(\d{8})\/([^/]+)\/kms\/aws4_request, SignedHeaders=([^,]+), Signature=([0-9a-f]{64})$/.exec(
       String(headers.authorization),
@@ -149,18 +149,38 @@ function isSignedForAws({ method, path, headers, body }: Request): boolean {
   return createHmac('sha256', signingKey).update(text).digest('hex') === signature;
 }
 
+/** Who a server is at Google: a workload whose token is exchanged for an access token (RFC 8693). */
+export interface GoogleIdentity {
+  /** The value of `GOOGLE_APPLICATION_CREDENTIALS`. */
+  readonly credentialsFile: string;
+  /** What a request without the right to be answered is answered, or the token that was asked for. */
+  refusalOf(request: ServiceRequest): ServiceAnswer | undefined;
+}
+
 /**
- * Google Cloud KMS, REST v1, and the token endpoint that its library exchanges the token of a workload at (RFC 8693).
- * @param folder where the file with the configuration of the identity goes: the value of `GOOGLE_APPLICATION_CREDENTIALS`
+ * @param folder where the files of the identity go
+ * @param endpoint of the service, which exchanges the tokens as well: a library asks for them there
  */
-export async function googleKms(folder: string): Promise<KeyService & { readonly credentialsFile: string }> {
-  const ring = 'projects/example/locations/europe-west3/keyRings/chancery/cryptoKeys';
+export function googleIdentity(folder: string, endpoint: () => string) {
   const accessToken = randomUUID();
   const subjectToken = randomUUID();
   const audience = '//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/pool/providers/cluster';
-  const service = await serve(
-    (_, key) => `gcp-kms://${ring}/${key}`,
-    ({ method, path, headers, body }, { calls }, keys) => {
+  const [credentialsFile, subjectTokenFile] = ['credentials.json', 'token'].map((name) => join(folder, name));
+  return {
+    credentialsFile: credentialsFile!,
+    /** As soon as the endpoint is known. */
+    write(): void {
+      const credentials = {
+        type: 'external_account',
+        audience,
+        subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
+        token_url: `${endpoint()}/token`,
+        credential_source: { file: subjectTokenFile },
+      };
+      writeFileSync(credentialsFile!, JSON.stringify(credentials));
+      writeFileSync(subjectTokenFile!, subjectToken);
+    },
+    refusalOf({ method, path, headers, body }: ServiceRequest): ServiceAnswer | undefined {
       if (method === 'POST' && path === '/token') {
         const form = Object.fromEntries(new URLSearchParams(body));
         const fits =
@@ -175,7 +195,25 @@ export async function googleKms(folder: string): Promise<KeyService & { readonly
           { access_token: accessToken, issued_token_type: issuedTokenType, token_type: 'Bearer', expires_in: 3600 },
         ];
       }
-      if (headers.authorization !== `Bearer ${accessToken}`) return [401, { error: { status: 'UNAUTHENTICATED' } }];
+      if (headers.authorization === `Bearer ${accessToken}`) return undefined;
+      return [401, { error: { status: 'UNAUTHENTICATED' } }];
+    },
+  } satisfies GoogleIdentity & { write(): void };
+}
+
+/**
+ * Google Cloud KMS, REST v1, and the token endpoint that its library exchanges the token of a workload at.
+ * @param folder where the file with the configuration of the identity goes
+ */
+export async function googleKms(folder: string): Promise<KeyService & { readonly credentialsFile: string }> {
+  const ring = 'projects/example/locations/europe-west3/keyRings/chancery/cryptoKeys';
+  const identity = googleIdentity(folder, () => service.endpoint);
+  const service: KeyService = await serve(
+    (_, key) => `gcp-kms://${ring}/${key}`,
+    (request, { calls }, keys) => {
+      const refusal = identity.refusalOf(request);
+      if (refusal) return refusal;
+      const { method, path, body } = request;
       const [, name = '', action] = /^\/v1\/(.+):(encrypt|decrypt)$/.exec(path) ?? [];
       const key = keys.get(name.replace(`${ring}/`, ''));
       if (method !== 'POST' || !key || action === undefined) return [404, { error: { status: 'NOT_FOUND' } }];
@@ -192,17 +230,8 @@ export async function googleKms(folder: string): Promise<KeyService & { readonly
       return [400, { error: { code: 400, message, status: 'INVALID_ARGUMENT' } }];
     },
   );
-  const [credentialsFile, subjectTokenFile] = ['credentials.json', 'token'].map((name) => join(folder, name));
-  const credentials = {
-    type: 'external_account',
-    audience,
-    subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
-    token_url: `${service.endpoint}/token`,
-    credential_source: { file: subjectTokenFile },
-  };
-  writeFileSync(credentialsFile!, JSON.stringify(credentials));
-  writeFileSync(subjectTokenFile!, subjectToken);
-  return Object.assign(service, { credentialsFile: credentialsFile! });
+  identity.write();
+  return Object.assign(service, { credentialsFile: identity.credentialsFile });
 }
 
 /** The transit engine of OpenBao and Vault, HTTP API v1. */

@@ -1,20 +1,11 @@
-import {
-  type KeyObject,
-  constants,
-  createHash,
-  generateKeyPairSync,
-  privateEncrypt,
-  randomBytes,
-  randomUUID,
-  sign,
-} from 'node:crypto';
+import { type KeyObject, createHash, generateKeyPairSync, randomUUID, sign } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { type Server, type ServerResponse, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { p256, p384, p521 } from '@noble/curves/nist.js';
+import { ecdsaOfDigest, pkcs1OfDigest, pssOfDigest } from './digest-signatures.js';
 
 interface EngineKey {
   readonly type: string;
@@ -25,13 +16,7 @@ interface EngineKey {
 }
 
 const CURVES = { 'ecdsa-p256': 'P-256', 'ecdsa-p384': 'P-384', 'ecdsa-p521': 'P-521' } as const;
-const SIGNERS = { 'ecdsa-p256': p256, 'ecdsa-p384': p384, 'ecdsa-p521': p521 } as const;
 const HASHES = { 'sha2-256': 'sha256', 'sha2-384': 'sha384', 'sha2-512': 'sha512' } as const;
-const DIGEST_INFO: Readonly<Record<string, string>> = {
-  sha256: '3031300d060960864801650304020105000420',
-  sha384: '3041300d060960864801650304020205000430',
-  sha512: '3051300d060960864801650304020305000440',
-};
 
 /** A substitute of the signing keys of the transit engine of OpenBao and Vault (HTTP API v1). */
 export interface TransitKeys {
@@ -75,28 +60,6 @@ const publicText = ({ type, publicKey }: EngineKey): string =>
     ? Buffer.from(publicKey.export({ format: 'jwk' }).x!, 'base64url').toString('base64')
     : publicKey.export({ type: 'spki', format: 'pem' }).toString();
 
-/** RSASSA-PSS of a hash, with a salt as long as it (RFC 8017 §8.1.1, §9.1.1). */
-function signedByPss(key: KeyObject, hash: string, digest: Buffer): Buffer {
-  const { modulusLength = 0 } = key.asymmetricKeyDetails!;
-  const length = Math.ceil((modulusLength - 1) / 8);
-  const salt = randomBytes(digest.length);
-  const covered = createHash(hash).update(Buffer.alloc(8)).update(digest).update(salt).digest();
-  const block = Buffer.concat([Buffer.alloc(length - 2 * digest.length - 2), Buffer.from([1]), salt]);
-  // MGF1 (RFC 8017, appendix B.2.1).
-  const mask = Buffer.concat(
-    Array.from({ length: Math.ceil(block.length / digest.length) }, (_, counter) =>
-      createHash(hash)
-        .update(covered)
-        .update(Buffer.from([0, 0, 0, counter]))
-        .digest(),
-    ),
-  );
-  const masked = block.map((byte, index) => byte ^ mask[index]!);
-  masked[0]! &= 0xff >> (8 * length - (modulusLength - 1));
-  const encoded = Buffer.concat([masked, covered, Buffer.from([0xbc])]);
-  return privateEncrypt({ key, padding: constants.RSA_NO_PADDING }, encoded);
-}
-
 /** What the engine signs, by the members that it knows. `undefined` where it would refuse. */
 function signed(key: EngineKey, body: Record<string, unknown>): string | undefined {
   // The newest version, which another has rotated, where none is named.
@@ -105,19 +68,14 @@ function signed(key: EngineKey, body: Record<string, unknown>): string | undefin
   if (key.type === 'ed25519') return sign(null, input, key.privateKey).toString('base64');
   const hash = HASHES[body['hash_algorithm'] as keyof typeof HASHES];
   if (body['prehashed'] !== true || !hash || input.length !== createHash(hash).digest().length) return undefined;
-  // `node:crypto` signs no hash that was made elsewhere.
-  const curve = SIGNERS[key.type as keyof typeof SIGNERS];
-  if (curve) {
+  if (key.type.startsWith('ecdsa')) {
     if (body['marshaling_algorithm'] !== 'jws') return undefined;
-    const scalar = Buffer.from(key.privateKey.export({ format: 'jwk' }).d!, 'base64url');
-    return Buffer.from(curve.sign(input, scalar, { prehash: false })).toString('base64url');
+    return ecdsaOfDigest(key.privateKey, input, 'compact').toString('base64url');
   }
   if (body['signature_algorithm'] === 'pss') {
-    return body['salt_length'] === 'hash' ? signedByPss(key.privateKey, hash, input).toString('base64') : undefined;
+    return body['salt_length'] === 'hash' ? pssOfDigest(key.privateKey, hash, input).toString('base64') : undefined;
   }
-  const padded = Buffer.concat([Buffer.from(DIGEST_INFO[hash]!, 'hex'), input]);
-  const { RSA_PKCS1_PADDING } = constants;
-  return privateEncrypt({ key: key.privateKey, padding: RSA_PKCS1_PADDING }, padded).toString('base64');
+  return pkcs1OfDigest(key.privateKey, hash, input).toString('base64');
 }
 
 /** Starts one, with a file that has its token. */

@@ -53,6 +53,7 @@ export class TokenController {
   @Fails(
     profileErrors.PROFILE_NOT_GRANTED,
     keyErrors.KEY_NOT_USABLE,
+    keyStoreErrors.KEY_STORE_MESSAGE_TOO_LONG,
     keyStoreErrors.KEY_STORE_BUSY,
     keyStoreErrors.KEY_STORE_UNAVAILABLE,
     transactionErrors.XID_IN_USE,

@@ -1,0 +1,35 @@
+import { generateKeyPairSync, sign, verify } from 'node:crypto';
+
+import { describe, expect, it } from 'vitest';
+
+import { ECDSA_BYTES, joseSignatureOf } from './ecdsa-signature.js';
+
+describe('joseSignatureOf', () => {
+  it.each([
+    ['P-256', 'sha256'],
+    ['P-384', 'sha384'],
+    ['P-521', 'sha512'],
+  ] as const)('signatures of %s are as OpenSSL has them in the form of JOSE', (namedCurve, hash) => {
+    const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve });
+    for (let count = 0; count < 50; count += 1) {
+      const jose = joseSignatureOf(sign(hash, Buffer.of(count), privateKey), ECDSA_BYTES[hash]!);
+      expect(verify(hash, Buffer.of(count), { key: publicKey, dsaEncoding: 'ieee-p1363' }, jose)).toBe(true);
+    }
+  });
+
+  it('short integers of a signature are filled up on the left', () => {
+    expect(joseSignatureOf(Buffer.from('300702010102020080', 'hex'), 2).toString('hex')).toBe('00010080');
+  });
+
+  it.each([
+    ['a negative integer', '3006020180020101'],
+    ['0', '3006020100020101'],
+    ['an integer that is too long', '30090204010203040201 01'.replace(' ', '')],
+    ['three integers', '3009020101020101020101'],
+    ['no sequence', '020101'],
+    ['bytes after it', '300602010102010100'],
+    ['nothing', ''],
+  ])('joseSignatureOf rejects %s', (_, hex) => {
+    expect(() => joseSignatureOf(Buffer.from(hex, 'hex'), 2)).toThrow(Error);
+  });
+});

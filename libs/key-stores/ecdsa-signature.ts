@@ -1,0 +1,27 @@
+import { TAG, integerOctets, parseDer } from '#asn1';
+
+/**
+ * An ECDSA signature in the form of RFC 7518 §3.4: R and S side by side, each as long as the order of the curve.
+ * @param der `Ecdsa-Sig-Value` (RFC 3279 §2.2.3)
+ * @param bytes of R, and of S
+ * @throws Error for anything else
+ */
+export function joseSignatureOf(der: Buffer, bytes: number): Buffer {
+  const { tag, children } = parseDer(der);
+  if (tag !== TAG.sequence || children.length !== 2) throw new Error('The store answers no ECDSA signature');
+  return Buffer.concat(
+    children.map((child) => {
+      const octets = integerOctets(child);
+      // A leading 0 says that the integer is not negative.
+      const magnitude = octets[0] === 0 ? octets.subarray(1) : octets;
+      const isNegative = (octets[0]! & 0x80) !== 0;
+      if (isNegative || magnitude.length === 0 || magnitude.length > bytes) {
+        throw new Error('The store answers an ECDSA signature of another curve');
+      }
+      return Buffer.concat([Buffer.alloc(bytes - magnitude.length), magnitude]);
+    }),
+  );
+}
+
+/** How long R and S are, by the hash: RFC 7518 §3.4 gives each curve its hash. */
+export const ECDSA_BYTES: Readonly<Record<string, number>> = { sha256: 32, sha384: 48, sha512: 66 };
