@@ -49,17 +49,38 @@ export type PreparedToken = { readonly input: unknown; readonly outcome: IssuedT
 /** What says nothing about the item but about the server: then nothing at all is answered. */
 const FAULTS: readonly string[] = ['internal', 'unavailable'];
 
-/** One token or refusal for each input, in order. @throws BUSY */
+/** How many tokens of a batch a key store signs at the same time; the others of the tenant want their turns as well. */
+const STORE_SIGNATURES_MAX = 8;
+
+/**
+ * One token or refusal for each input, in order. A key in this process signs one after the other, which is as fast; a key store is on
+ * the other end of a line, and signs several at the same time. @throws BUSY
+ */
 export async function prepareEach(
   format: TokenFormat,
   inputs: readonly unknown[],
   context: IssueContext,
+  isStored: boolean,
 ): Promise<PreparedToken[]> {
   const items: PreparedToken[] = [];
-  for (const given of inputs) {
-    const input = given ?? {};
-    items.push({ input, outcome: await outcomeOf(() => issueChecked(format, input, context)) });
-  }
+  const waiting = inputs.entries();
+  // What is thrown says something about the server, so that no further item is begun.
+  let hasFailed = false;
+  const work = async (): Promise<void> => {
+    for (const [place, given] of waiting) {
+      if (hasFailed) return;
+      const input = given ?? {};
+      try {
+        items[place] = { input, outcome: await outcomeOf(() => issueChecked(format, input, context)) };
+      } catch (error) {
+        hasFailed = true;
+        throw error;
+      }
+    }
+  };
+  const ended = await Promise.allSettled(Array.from({ length: isStored ? STORE_SIGNATURES_MAX : 1 }, work));
+  const failure = ended.find((outcome) => outcome.status === 'rejected');
+  if (failure) throw failure.reason;
   return items;
 }
 

@@ -9,7 +9,7 @@ import {
   type TenantScope,
   coreErrors,
 } from '#core';
-import { CpuQueue, uuidv4, uuidv7 } from '#crypto';
+import { CpuQueue, StoredKey, uuidv4, uuidv7 } from '#crypto';
 import {
   type Basis,
   type Committed,
@@ -317,7 +317,7 @@ export class Signing {
       randomId: uuidv4,
       orderedId: () => uuidv7(now),
     };
-    return { ...issuer, items: await prepareEach(format, inputs, context) };
+    return { ...issuer, items: await prepareEach(format, inputs, context, key.signingKey instanceof StoredKey) };
   }
 
   /** Whether a token of this `kid` can be verified by the profile now. */
