@@ -1,7 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { appendFile, mkdir, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { createInterface } from 'node:readline';
 
 import { Malformed, parseCheckpoint, parseNote } from '#transparency-log';
 
@@ -17,6 +16,8 @@ export interface CheckpointMemory {
   origins(): readonly string[];
   /** Signed notes that say which months were erased. */
   erasures(): readonly string[];
+  /** Takes note of what other processes have kept since. @throws Error where it cannot be read */
+  refresh(): Promise<void>;
   /** Keeps signed checkpoints and such notes; they are on the disk when this resolves. */
   keep(notes: readonly string[]): Promise<void>;
 }
@@ -27,6 +28,7 @@ export const NO_CHECKPOINT_MEMORY: CheckpointMemory = {
   last: () => undefined,
   origins: () => [],
   erasures: () => [],
+  refresh: async () => undefined,
   keep: async () => undefined,
 };
 
@@ -44,12 +46,15 @@ const FILE_MODE = 0o600;
 
 /**
  * A file to which each signed checkpoint is appended, one note a line as JSON: by it a database that was rolled back is
- * recognised, and months that were erased are erased again. It is read once, at start; later a process adds what it signs itself.
+ * recognised, and months that were erased are erased again. What several processes append to it each of them reads before it
+ * signs: the database may have been rolled back below a checkpoint that another process has signed.
  */
 export class CheckpointFile implements CheckpointMemory {
   readonly isKept = true;
   readonly #last = new Map<string, { readonly size: number; readonly note: string }>();
   readonly #erasures = new Set<string>();
+  /** Bytes that were read, up to the end of a line. */
+  #read = 0;
 
   private constructor(private readonly path: string) {}
 
@@ -59,7 +64,7 @@ export class CheckpointFile implements CheckpointMemory {
     const file = new CheckpointFile(path);
     // Created here, so that a missing permission shows at start.
     await (await open(path, 'a', FILE_MODE)).close();
-    for await (const line of createInterface({ input: createReadStream(path) })) file.remember(line);
+    await file.refresh();
     // What follows a line that a crash has cut off begins on a new line.
     if (await isCutOff(path)) await appendFile(path, '\n');
     return file;
@@ -75,6 +80,17 @@ export class CheckpointFile implements CheckpointMemory {
 
   erasures(): readonly string[] {
     return [...this.#erasures];
+  }
+
+  async refresh(): Promise<void> {
+    let rest: Buffer = Buffer.alloc(0);
+    for await (const chunk of createReadStream(this.path, { start: this.#read }) as AsyncIterable<Buffer>) {
+      rest = Buffer.concat([rest, chunk]);
+      const end = rest.lastIndexOf('\n') + 1;
+      for (const line of rest.toString('utf8', 0, end).split('\n')) this.remember(line);
+      this.#read += end;
+      rest = rest.subarray(end);
+    }
   }
 
   async keep(notes: readonly string[]): Promise<void> {

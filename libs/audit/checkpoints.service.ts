@@ -69,6 +69,7 @@ interface Growth {
 export class Checkpoints {
   /** Of this process: `signed` or `failed`. */
   readonly outcomes = new Counter();
+  readonly #inconsistent = new Set<string>();
   #lastSignedAt: EpochMilliseconds | undefined;
 
   constructor(
@@ -80,7 +81,7 @@ export class Checkpoints {
 
   /** Signs what has grown since. @returns the histories for which that was not possible, and why */
   async publishDue(): Promise<Unpublished[]> {
-    await this.keys.refresh();
+    await this.refresh();
     const failed: Unpublished[] = [];
     let cursor: string | undefined;
     do {
@@ -88,6 +89,8 @@ export class Checkpoints {
       for (const { tenantId } of items) {
         const error = await this.failureOf(() => this.publishAll(tenantId));
         if (error !== undefined) failed.push({ tenantId, error });
+        if (isInconsistent(error)) this.#inconsistent.add(tenantId);
+        else if (error === undefined) this.#inconsistent.delete(tenantId);
       }
       cursor = nextCursor ?? undefined;
     } while (cursor !== undefined);
@@ -113,6 +116,11 @@ export class Checkpoints {
     }
   }
 
+  /** Whether this process has found a history that is not the one that was signed, at its start or when it was to sign it. */
+  get foundInconsistent(): boolean {
+    return this.#inconsistent.size > 0;
+  }
+
   /** When this process last signed one. */
   get lastSignedAt(): EpochMilliseconds | undefined {
     return this.#lastSignedAt;
@@ -120,8 +128,14 @@ export class Checkpoints {
 
   /** Signs the history of a tenant, or of the installation, as it is now. @throws HISTORY_INCONSISTENT */
   async publish(tenantId: string): Promise<void> {
-    await this.keys.refresh();
+    await this.refresh();
     await this.publishAll(tenantId);
+  }
+
+  /** What other processes have signed, and by which keys. */
+  private async refresh(): Promise<void> {
+    await this.keys.refresh();
+    await this.place.memory.refresh();
   }
 
   private async publishAll(tenantId: string): Promise<void> {
@@ -160,7 +174,9 @@ export class Checkpoints {
       const tenantId = origin.slice(origin.lastIndexOf('/') + 1);
       if (!kept || (await this.stillContinues(tenantId, kept))) continue;
       const head = await this.database.readPlatform(SYSTEM, (view) => view.findOne(HistoryHead, { id: tenantId }));
-      if (head?.origin.includes('/restored-') !== true || head.origin === origin) found.push(origin);
+      if (head?.origin.includes('/restored-') === true && head.origin !== origin) continue;
+      found.push(origin);
+      this.#inconsistent.add(tenantId);
     }
     return found;
   }
@@ -310,6 +326,9 @@ export class Checkpoints {
     }
   }
 }
+
+const isInconsistent = (error: unknown): boolean =>
+  error instanceof DomainError && error.code === historyErrors.HISTORY_INCONSISTENT.code;
 
 /** Whether the tree of a history is one that a checkpoint is the beginning of. */
 async function continues(view: View, tenantId: string, kept: Checkpoint): Promise<boolean> {

@@ -914,7 +914,7 @@ export interface components {
             checks: {
                 [key: string]: unknown;
             };
-            /** @description What works with less than is configured: `sharedRateLimits` while Redis does not answer, `scheduler` while the clock is not confirmed */
+            /** @description What works with less than is configured: `sharedRateLimits` while Redis does not answer, `scheduler` while the clock is not confirmed, `keyStores` while one does not answer, `history` where events are missing or changed that were signed */
             degraded: string[];
         };
         AccessToken: {

@@ -2,6 +2,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 
 import { Declares } from '#core';
+import { AuditModule } from '#audit';
 import { DatabaseModule } from '#database';
 import { SchedulerModule } from '#scheduler';
 import { KeyStoresModule } from '#key-stores';
@@ -15,7 +16,7 @@ import { Readiness } from './readiness.js';
 /** Whether the server can work, and what it refuses while it cannot. */
 @Declares({ errors: [healthErrors] })
 @Module({
-  imports: [DatabaseModule, SchedulerModule, KeyStoresModule, VaultModule],
+  imports: [AuditModule, DatabaseModule, SchedulerModule, KeyStoresModule, VaultModule],
   controllers: [HealthController],
   providers: [Readiness, { provide: APP_GUARD, useClass: SealGuard }],
 })

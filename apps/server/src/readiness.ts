@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 
+import { Checkpoints } from '#audit';
 import { Counters } from '#core';
 import { Database } from '#database';
 import { KeyStores } from '#key-stores';
@@ -25,6 +26,7 @@ export class Readiness {
     private readonly counters: Counters,
     private readonly clockWatch: ClockWatch,
     private readonly keyStores: KeyStores,
+    private readonly checkpoints: Checkpoints,
     private readonly drain: Drain,
   ) {}
 
@@ -39,6 +41,7 @@ export class Readiness {
       ...(this.counters.shared === false ? ['sharedRateLimits'] : []),
       ...(this.clockWatch.paused ? ['scheduler'] : []),
       ...(this.keyStores.isDegraded ? ['keyStores'] : []),
+      ...(this.checkpoints.foundInconsistent ? ['history'] : []),
     ];
     return { ready: Object.values(checks).every(Boolean), checks, degraded };
   }

@@ -229,6 +229,24 @@ describe('the file of checkpoints', () => {
     expect(await next.checkpoints.rolledBack()).toEqual([]);
   });
 
+  it('a process that ran on signs nothing else where the database is rolled back below what another process has signed', async () => {
+    const path = await file();
+    const idle = await instance(await CheckpointFile.open(path));
+    const signing = await instance(await CheckpointFile.open(path));
+    const scope = newTenant();
+    await record(signing.database, scope, 2);
+    await signing.checkpoints.publishDue();
+    const yesterday = await snapshot(url());
+    await record(signing.database, scope, 5);
+    await signing.checkpoints.publishDue();
+    await yesterday();
+    expect(idle.checkpoints.foundInconsistent).toBe(false);
+    await record(idle.database, scope, 6);
+    const failed = await idle.checkpoints.publishDue();
+    expect(failed.map(({ tenantId }) => tenantId)).toEqual([scope.tenantId]);
+    expect(idle.checkpoints.foundInconsistent).toBe(true);
+  });
+
   it('the file of checkpoints shows that the database was rolled back, and nothing else is signed then', async () => {
     const path = await file();
     const one = await instance(await CheckpointFile.open(path));

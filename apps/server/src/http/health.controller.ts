@@ -33,7 +33,8 @@ export class Ready {
     maxItems: 20,
     description:
       'What works with less than is configured: `sharedRateLimits` while Redis does not answer, ' +
-      '`scheduler` while the clock is not confirmed',
+      '`scheduler` while the clock is not confirmed, `keyStores` while one does not answer, `history` where events are missing ' +
+      'or changed that were signed',
     example: [],
   })
   degraded: readonly string[];
