@@ -25,7 +25,7 @@ export async function* linesOf(tables: AsyncIterable<TableRows>): AsyncGenerator
 }
 
 /** @throws SyntaxError, TypeError for lines that `linesOf` does not write */
-export async function* rowsIn(lines: AsyncIterable<string>, rowsAtOnce = 50): AsyncGenerator<TableRows> {
+export async function* rowsIn(lines: AsyncIterable<string>, rowsAtOnce = 100): AsyncGenerator<TableRows> {
   let head: TableLine | undefined;
   let rows: Cell[][] = [];
   const taken = (): TableRows => {

@@ -47,10 +47,11 @@ async function fill(manager: EntityManager, { dialect }: Gateway, tables: AsyncI
       throw new TransactionMisuse(`The schema has no table ${table} with these columns`);
     }
     if (rows.length === 0) continue;
-    const list = columns.map((column) => dialect.quote(column)).join(', ');
-    const places = `(${columns.map(() => '?').join(', ')})`;
-    const values = rows.map(() => places).join(', ');
-    await query(`INSERT INTO ${dialect.quote(table)} (${list}) VALUES ${values}`, rows.flat());
+    await dialect.insertRows(manager.queryRunner!, {
+      table: dialect.quote(table),
+      columns: columns.map((column) => dialect.quote(column)),
+      rows: rows.map((row) => [...row]),
+    });
     written += rows.length;
   }
   return written;
