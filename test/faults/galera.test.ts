@@ -9,7 +9,6 @@ import { coreErrors, systemClock } from '#core';
 import { Database, type DatabaseOptions } from '#database';
 
 import { BODY, certify, requestToken } from '../e2e/vendors/vendor.js';
-import { createIssuer } from '../e2e/signing/issuer.js';
 import {
   Note,
   createSampleTables,
@@ -20,22 +19,20 @@ import {
 } from '../integration/database/sample.js';
 import { entities } from '../support/entities.js';
 import { type GaleraCluster, galeraAbsent, startGalera } from '../support/galera.js';
-import { openPlainDataSource } from '../support/plain-data-source.js';
 import {
   PASSWORD,
-  type Shape,
   TEST_MASTER_KEY,
   type TestServer,
   type TestTenant,
   createTenant,
   startTestServer,
 } from '../support/server.js';
-import { ClusterLoad, awaitReady } from './cluster-load.js';
 import { type ProcessAnswer, type ServerProcess, build, request, startProcess } from './server-process.js';
 import { recordEvents } from '../support/history.js';
 
-// Three database servers that replicate to each other, and a process of the product on each of them. It takes a minute and the
-// whole machine, so that it has a step of its own in continuous integration: `GALERA=1 npm test -- test/faults/galera.test.ts`.
+// Three database servers that replicate to each other, and a process of the product on each of them. It takes the whole machine,
+// so that it has a step of its own in continuous integration: `GALERA=1 npm test -- test/faults/galera.test.ts`. Faults under load
+// are in galera-load.test.ts.
 
 /** Why it does not run; `undefined` where it does. */
 const whyNot = process.env['GALERA'] === '1' ? galeraAbsent : 'only with GALERA=1';
@@ -45,9 +42,6 @@ const RACERS = 9;
 const REPLAY_ROUNDS = 10;
 /** How long a server lags behind in a test; a statement may take longer. */
 const LAG_MILLISECONDS = 1_000;
-/** Faults under load: one round of them, or rounds for so long. */
-const MINUTES = Number(process.env['GALERA_MINUTES'] ?? 0);
-const CONNECTIONS = MINUTES > 0 ? 64 : 8;
 const PATIENCE = { timeout: 240_000 };
 
 describe.skipIf(whyNot !== undefined)(`a Galera cluster${whyNot ? ` (${whyNot})` : ''}`, () => {
@@ -66,16 +60,7 @@ describe.skipIf(whyNot !== undefined)(`a Galera cluster${whyNot ? ` (${whyNot})`
   beforeAll(async () => {
     build();
     cluster = await startGalera(NODES);
-    const connection = await createConnection({ uri: cluster.nodes[0]!.url });
-    await connection.query(`CREATE DATABASE ${DATABASE} CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin`);
-    await connection.end();
-    // A connection names its database before it can wait for what others have committed.
-    for (const { url } of cluster.nodes) {
-      const waiting = await createConnection({ uri: url });
-      await waiting.query('SET SESSION wsrep_sync_wait = 1');
-      await waiting.query('SELECT 1');
-      await waiting.end();
-    }
+    await cluster.createDatabase(DATABASE);
   });
   afterAll(() => cluster.stop());
 
@@ -154,8 +139,6 @@ describe.skipIf(whyNot !== undefined)(`a Galera cluster${whyNot ? ` (${whyNot})`
   describe('three processes', () => {
     let setUp: TestServer;
     let tenant: TestTenant;
-    /** Without the load, whose transactions conflict with those of its own tenant. */
-    let unloaded: TestTenant;
     const processes: ServerProcess[] = [];
     const startOn = (node: number, environment: Readonly<Record<string, string>> = {}): Promise<ServerProcess> =>
       startProcess({
@@ -171,7 +154,6 @@ describe.skipIf(whyNot !== undefined)(`a Galera cluster${whyNot ? ` (${whyNot})`
       const database = { url: urlOf(0), drop: async () => undefined };
       setUp = await startTestServer({ database, clock: systemClock });
       tenant = await createTenant(setUp);
-      unloaded = await createTenant(setUp);
       for (let node = 0; node < NODES; node += 1) processes.push(await startOn(node));
     });
     afterAll(async () => {
@@ -200,20 +182,6 @@ describe.skipIf(whyNot !== undefined)(`a Galera cluster${whyNot ? ` (${whyNot})`
         }
       },
     );
-
-    async function issuerWithTwoCredentials(owned: TestTenant) {
-      const issuer = await createIssuer(setUp, owned, { algorithm: 'HS256' });
-      const path = `${owned.path}/services/${issuer.service.id}/credentials`;
-      const created = await request(on(0), 'POST', path, {
-        token: owned.owner.token,
-        body: { authType: 'service_key' },
-      });
-      const { items } = (await request(on(0), 'GET', path, { token: owned.owner.token })).body;
-      const first = (items as unknown as Shape[]).find(
-        ({ id, authType }) => id !== created.body['id'] && authType === 'service_key',
-      )!;
-      return { issuer, first: `${path}/${first['id']}`, second: `${path}/${created.body['id']}` };
-    }
 
     /** Lets one server keep what the others commit unapplied until the work is done. */
     async function lagging(node: number, work: () => Promise<void>): Promise<void> {
@@ -256,116 +224,6 @@ describe.skipIf(whyNot !== undefined)(`a Galera cluster${whyNot ? ` (${whyNot})`
         } finally {
           await careless.stop();
         }
-      },
-    );
-
-    /** Faults of one round; after each all nodes and processes work again. */
-    const FAULTS: Readonly<Record<string, () => Promise<void>>> = {
-      'a server of the database is killed': async () => {
-        await cluster.nodes[2]!.kill();
-        await cluster.awaitSize(NODES - 1);
-        await cluster.nodes[2]!.start();
-        await cluster.awaitSize(NODES);
-      },
-      'a process is killed': async () => {
-        await on(1).kill();
-        processes[1] = await startOn(1);
-      },
-      'a server of the database is cut off from the others': async () => {
-        await cluster.nodes[1]!.isolate();
-        await cluster.awaitSize(NODES - 1);
-        // The majority goes on; what is cut off knows nothing of it, and must accept nothing.
-        const { issuer, first } = await issuerWithTwoCredentials(unloaded);
-        const { status } = await request(on(0), 'POST', `${first}/discard`, { token: unloaded.owner.token });
-        expect(status).toBe(200);
-        const asked = { body: {}, headers: { 'X-Service-Key': issuer.service.serviceKey } };
-        const refused = await request(on(1), 'POST', `/v1/sign/${issuer.profile}`, asked);
-        expect(refused.status).toBe(503);
-        await cluster.nodes[1]!.rejoin();
-        await cluster.awaitSize(NODES);
-        await awaitReady(on(1));
-        const known = await request(on(1), 'POST', `/v1/sign/${issuer.profile}`, asked);
-        expect([known.status, known.body['code']]).toEqual([401, 'CREDENTIAL_INACTIVE']);
-      },
-      'the processes are replaced one after the other': async () => {
-        for (let node = 0; node < NODES; node += 1) {
-          const successor = await startOn(node, { CHANCERY_DRAIN_SECONDS: '1' });
-          const predecessor = processes[node]!;
-          processes[node] = successor;
-          await predecessor.stop();
-        }
-      },
-    };
-
-    interface EventRow {
-      readonly action: string;
-      readonly targetId: string;
-      readonly tokenId: string | null;
-      readonly sequence: number | string;
-    }
-
-    async function history(node: number): Promise<EventRow[]> {
-      const plain = await openPlainDataSource(urlOf(node));
-      const rows = await plain.query<EventRow[]>(
-        'SELECT action, targetId, tokenId, sequence FROM audit_events WHERE tenantId = ? ORDER BY sequence',
-        [tenant.id],
-      );
-      await plain.destroy();
-      return rows;
-    }
-
-    it(
-      `under ${CONNECTIONS} connections, faults of a cluster (${Object.keys(FAULTS).join(', ')}) lose nothing that was acknowledged`,
-      { timeout: 180_000 + MINUTES * 120_000 },
-      async () => {
-        const { issuer, first, second } = await issuerWithTwoCredentials(tenant);
-        const { issuer: signer } = await issuerWithTwoCredentials(tenant);
-        const load = new ClusterLoad(
-          processes,
-          { tenant, profile: signer.profile, serviceKey: signer.service.serviceKey, credentials: [first, second] },
-          CONNECTIONS,
-        );
-        const end = Date.now() + MINUTES * 60_000;
-        let rounds = 0;
-        do {
-          for (const [what, fault] of Object.entries(FAULTS)) {
-            const { tokens } = load.counts;
-            const before = tokens.length;
-            await fault();
-            for (const server of processes) await awaitReady(server);
-            await expect.poll(() => tokens.length, { timeout: 30_000, message: what }).toBeGreaterThan(before);
-          }
-          rounds += 1;
-        } while (Date.now() < end);
-        const { tokens, changes, failed, failedAttempts } = await load.stop();
-
-        const histories = await Promise.all(cluster.nodes.map((_, node) => history(node)));
-        const [events] = histories as [EventRow[]];
-        for (const other of histories.slice(1)) expect(other).toEqual(events);
-        expect(events.map(({ sequence }) => Number(sequence))).toEqual(events.map((_, place) => place));
-        const issued = new Set(events.map(({ action, tokenId }) => (action === 'token.issued' ? tokenId : null)));
-        expect(tokens.filter((id) => !issued.has(id))).toEqual([]);
-        expect(issued.size - 1).toBeGreaterThanOrEqual(tokens.length);
-
-        // Of the two credentials of the service one is active at every moment.
-        const ids = [first, second].map((path) => path.split('/').at(-1)!);
-        const active = new Set(ids);
-        let leastActive = active.size;
-        const steps = events.filter(
-          ({ action, targetId }) => ids.includes(targetId) && /discarded|reactivated/.test(action),
-        );
-        for (const { action, targetId } of steps) {
-          if (action === 'credential.discarded') active.delete(targetId);
-          else active.add(targetId);
-          leastActive = Math.min(leastActive, active.size);
-        }
-        expect(leastActive).toBe(1);
-        expect(steps.length).toBeGreaterThanOrEqual(changes);
-        expect([issuer.tenant.id, tokens.length > 0, changes > 0]).toEqual([tenant.id, true, true]);
-        process.stdout.write(
-          `${rounds} rounds of faults: ${tokens.length} tokens and ${changes} changes acknowledged, none lost; ` +
-            `${failedAttempts} requests went to another process, ${failed} were answered by none\n`,
-        );
       },
     );
   });

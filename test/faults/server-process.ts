@@ -2,6 +2,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 
 import { COMPILE_CACHE } from '../support/compile-cache.js';
 import type { Shape } from '../support/server.js';
@@ -9,6 +10,8 @@ import type { Shape } from '../support/server.js';
 const ROOT = join(import.meta.dirname, '../..');
 const MAIN = join(ROOT, 'dist/apps/server/src/main.js');
 const START_MILLISECONDS = 120_000;
+const READY_MILLISECONDS = 60_000;
+const READY_AGAIN_MILLISECONDS = 100;
 
 /** The built server as a process of its own. */
 export interface ServerProcess {
@@ -26,6 +29,13 @@ export interface ProcessAnswer {
   readonly status: number;
   readonly headers: Headers;
   readonly body: Shape;
+}
+
+export interface Call {
+  readonly token?: string | undefined;
+  /** Sent as JSON; a text as it is. */
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** Builds what `npm test` would have built; does nothing where that is as new as its sources. */
@@ -59,8 +69,10 @@ export async function startProcess(
   for (const stream of [child.stdout, child.stderr]) {
     stream.on('data', (chunk) => {
       output += chunk;
-      const address = /Chancery listens on (http:[^\s,]+)/.exec(output)?.[1];
-      if (address !== undefined) listening.resolve(address);
+      // The line names the public URL, at which nothing has to answer where the port is given.
+      const address = /Chancery listens on (https?:[^\s,]+)/.exec(output)?.[1];
+      if (address === undefined) return;
+      listening.resolve(environment['PORT'] === undefined ? address : `http://127.0.0.1:${environment['PORT']}`);
     });
   }
   const exited = new Promise<number | null>((resolve) => child.once('close', resolve));
@@ -92,11 +104,7 @@ export async function request(
   { address }: ServerProcess,
   method: string,
   path: string,
-  {
-    token,
-    body,
-    headers = {},
-  }: { token?: string | undefined; body?: unknown; headers?: Readonly<Record<string, string>> } = {},
+  { token, body, headers = {} }: Call = {},
 ): Promise<ProcessAnswer> {
   const answer = await fetch(address + path, {
     method,
@@ -105,8 +113,18 @@ export async function request(
       ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),
       ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
     },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
   });
   const text = await answer.text();
   return { status: answer.status, headers: answer.headers, body: (text === '' ? {} : JSON.parse(text)) as Shape };
+}
+
+/** Waits until a process is ready. @throws Error with its output where it does not become so */
+export async function awaitReady(server: ServerProcess): Promise<void> {
+  for (const deadline = Date.now() + READY_MILLISECONDS; Date.now() < deadline;) {
+    const answer = await request(server, 'GET', '/health/ready').catch(() => undefined);
+    if (answer?.status === 200) return;
+    await delay(READY_AGAIN_MILLISECONDS);
+  }
+  throw new Error(`A process does not become ready:\n${server.output()}`);
 }

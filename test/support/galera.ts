@@ -39,6 +39,8 @@ export interface GaleraCluster {
   readonly nodes: readonly GaleraNode[];
   /** Waits until this many nodes are synchronised with each other. */
   awaitSize(size: number): Promise<void>;
+  /** Waits until every node has it: a connection names its database before it can wait for what others have committed. */
+  createDatabase(name: string): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -76,6 +78,18 @@ export async function startGalera(size: number): Promise<GaleraCluster> {
           const sizes = await Promise.all(nodes.map((node) => node.size()));
           if (sizes.filter((seen) => seen === wanted).length === wanted) return;
           if (Date.now() > deadline) throw new Error(`The nodes see ${sizes.join(', ')} instead of ${wanted}`);
+        }
+      },
+      createDatabase: async (name) => {
+        const statements = [
+          `CREATE DATABASE IF NOT EXISTS ${name} CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin`,
+          'SET SESSION wsrep_sync_wait = 1',
+          'SELECT 1',
+        ];
+        for (const { url } of nodes) {
+          const connection = await createConnection({ uri: url });
+          for (const statement of statements) await connection.query(statement);
+          await connection.end();
         }
       },
       stop,

@@ -54,7 +54,7 @@ const frameOf = (folder: string, configuration: string, masterProcess = 'off'): 
 daemon off;
 master_process ${masterProcess};
 ${masterProcess === 'on' && process.getuid?.() === 0 ? 'user root;' : ''}
-worker_shutdown_timeout 10s;
+worker_shutdown_timeout 30s;
 pid ${folder}/nginx.pid;
 events {}
 http {
