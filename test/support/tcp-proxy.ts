@@ -18,10 +18,18 @@ export interface TcpProxy {
   /** Resets every open connection; new ones work. */
   reset(): void;
   mend(): Promise<void>;
+  /** Resets every open connection; new ones go to another server. */
+  point(target: Target): void;
   close(): Promise<void>;
 }
 
-export async function openTcpProxy(target: { readonly host: string; readonly port: number }): Promise<TcpProxy> {
+interface Target {
+  readonly host: string;
+  readonly port: number;
+}
+
+export async function openTcpProxy(first: Target): Promise<TcpProxy> {
+  let target = first;
   const pairs = new Map<Socket, Socket>();
   let isHanging = false;
   let hangingText: string | undefined;
@@ -71,6 +79,10 @@ export async function openTcpProxy(target: { readonly host: string; readonly por
       if (isHanging) reset();
       isHanging = false;
       if (!server.listening) await listen(server, port);
+    },
+    point: (next) => {
+      target = next;
+      reset();
     },
     close: async () => {
       const closed = new Promise((resolve) => server.close(resolve));
