@@ -14,6 +14,7 @@ import {
   systemOrigin,
 } from '#core';
 import { uuidv7 } from '#crypto';
+import { Notices } from '#contacts';
 import { Database, LessThanOrEqual, MoreThan, type Tx } from '#database';
 import { TRIED_FOR, deliveryLifecycle, isDue, retryDelay, tooLateFrom } from '#deliveries';
 import { LOGGER, type Logger, describeError } from '#logging';
@@ -25,6 +26,7 @@ import { Webhook, WebhookDelivery } from './entities.js';
 import { webhookLifecycle } from './lifecycle.js';
 import { cloudEvent, webhookHeaders } from './message.js';
 import { type Attempt, post } from './webhook-client.js';
+import { failureNotice } from './webhook-notices.js';
 import { WebhookSecrets } from './webhook-secrets.js';
 import { type AnnouncementConfiguration, destinationPolicy } from './webhooks.service.js';
 
@@ -101,6 +103,7 @@ export class Deliveries implements OnModuleDestroy {
     private readonly secrets: WebhookSecrets,
     private readonly events: EventReader,
     private readonly publicUrl: PublicUrl,
+    private readonly notices: Notices,
     @Inject(CONFIGURATION) configuration: AnnouncementConfiguration,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {
@@ -344,6 +347,8 @@ export class Deliveries implements OnModuleDestroy {
     if (webhook.state === 'active' && (isGone || tx.confirmed - failingSince >= FAILING_MAX)) {
       const content = { outcome: 'failed' as const, details: { failingSince, isGone } };
       await tx.transition(Webhook, webhook, webhookLifecycle.event.fail, { set, content });
+      const subject = { tenantId: webhook.tenantId, contactsOf: [] };
+      await this.notices.tell(tx, subject, failureNotice(webhook, { failingSince, isGone, failedAt: tx.now }));
     } else await tx.note(Webhook, { id: webhook.id }, set);
   }
 
