@@ -46,6 +46,7 @@ import { AcmeRetention1764177000000 } from './0077-acme-retention.js';
 import { UsefulMails1764179000000 } from './0079-useful-mails.js';
 import { CompromisedLogKeys1764180000000 } from './0080-compromised-log-keys.js';
 import { EventsByThingAndAction1764182000000 } from './0082-events-by-thing-and-action.js';
+import { EventsByActorAndAction1764183000000 } from './0083-events-by-actor-and-action.js';
 
 /** Every migration, oldest first. Explicit, so that a bundler or a stray file can neither add nor lose one. */
 export const migrations = [
@@ -97,6 +98,7 @@ export const migrations = [
   UsefulMails1764179000000,
   CompromisedLogKeys1764180000000,
   EventsByThingAndAction1764182000000,
+  EventsByActorAndAction1764183000000,
 ] as const;
 
 export type Migrations = readonly (typeof migrations)[number][];

@@ -308,12 +308,12 @@ describe('lists of the API document', () => {
   );
 
   it.skipIf(testServerUrl !== undefined)(
-    'events of a thing that have an action are found by an index of both',
+    'events of a thing or an actor that have an action are found by an index of both',
     async () => {
       const history = lists.find(({ path }) => path === '/v1/tenants/{tenantId}/audit-events')!;
       const plans: Record<string, string | undefined> = {};
       for (const { name, query } of history.filters.filter((one) =>
-        ['kid', 'targetId', 'credentialId'].includes(one.name),
+        ['kid', 'targetId', 'credentialId', 'actor'].includes(one.name),
       )) {
         const { asked } = await statementsOf(history, `${query}&action=key.generated`);
         const { sql, parameters } = asked.find((statement) => statement.sql.includes('FROM "audit_events"'))!;
@@ -325,6 +325,7 @@ describe('lists of the API document', () => {
         targetId: both('targetId'),
         kid: both('kid'),
         credentialId: both('credentialId'),
+        actor: both('actorId'),
       });
     },
   );
