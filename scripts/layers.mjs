@@ -95,6 +95,7 @@ export const LAYERS = {
   announcements: [
     'core',
     'logging',
+    'metrics',
     'database',
     'crypto',
     'config',

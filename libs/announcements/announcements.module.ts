@@ -11,6 +11,8 @@ import { VaultModule } from '#vault';
 
 import { CalendarFiles } from './calendar-files.service.js';
 import { Deliveries } from './deliveries.service.js';
+import { DeliveryExpiry } from './delivery-expiry.js';
+import { GivenUpDeliveries } from './delivery-metrics.js';
 import { Announcement, Webhook, WebhookDelivery, WebhookSecret } from './entities.js';
 import { webhookErrors } from './errors.js';
 import { expirationEvents, webhookEvents } from './events.js';
@@ -39,8 +41,10 @@ const announcementEntities: readonly EntityClass[] = [Announcement, Webhook, Web
     AnnouncementPurge,
     CalendarFiles,
     Deliveries,
+    DeliveryExpiry,
     DeliveryPurge,
     ExpirationAnnouncements,
+    GivenUpDeliveries,
     KnownActions,
     WebhookSecrets,
     Webhooks,

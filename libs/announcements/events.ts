@@ -12,6 +12,8 @@ export const webhookEvents = defineEvents('webhook', {
   enabled: 'A disabled webhook was enabled: events from then on are sent',
   disabled: 'A webhook was disabled by a member: nothing is sent to it',
   failed: 'A webhook was disabled because every attempt failed for days, or because its receiver answered 410',
+  deliveries_given_up:
+    'Deliveries of a webhook that had waited for 30 days, while it was disabled or its tenant was suspended, were given up',
   redelivered: 'A delivery of a webhook was requested again by a member',
   deleted: 'A webhook was deleted with its secrets',
 });

@@ -6,10 +6,13 @@ import { DueKind, Expires, purge } from '#scheduler';
 
 import { Announcement, WebhookDelivery } from './entities.js';
 
-/** For so long deliveries are listed and can be requested again, and announcements of what has happened are kept. */
-const KEPT_FOR = 30 * DAY;
+/** For so long deliveries wait, are listed and can be requested again, and announcements of what has happened are kept. */
+export const KEPT_FOR = 30 * DAY;
 
-/** Removes old deliveries; the history keeps the events. */
+/** For so long what was given up because it had waited for too long is listed. */
+const GIVEN_UP_SHOWN_FOR = 7 * DAY;
+
+/** Removes old deliveries that have ended; the history keeps the events. */
 @Expires({})
 @Injectable()
 export class DeliveryPurge extends DueKind<WebhookDelivery> {
@@ -19,7 +22,14 @@ export class DeliveryPurge extends DueKind<WebhookDelivery> {
         kind: 'webhook delivery',
         scope: platformScope(systemOrigin('webhook-delivery-purge')),
         entity: WebhookDelivery,
-        where: (now) => ({ createdAt: LessThanOrEqual(now - KEPT_FOR) }),
+        where: (now) => [
+          { createdAt: LessThanOrEqual(now - KEPT_FOR), state: 'delivered' },
+          {
+            createdAt: LessThanOrEqual(now - KEPT_FOR),
+            state: 'failed',
+            dueAt: LessThanOrEqual(now - GIVEN_UP_SHOWN_FOR),
+          },
+        ],
         dueColumn: 'createdAt',
         reason: 'deliveries that are no longer listed',
       }),

@@ -161,6 +161,7 @@ export const auditActions = {
   "webhook.enabled": "A disabled webhook was enabled: events from then on are sent",
   "webhook.disabled": "A webhook was disabled by a member: nothing is sent to it",
   "webhook.failed": "A webhook was disabled because every attempt failed for days, or because its receiver answered 410",
+  "webhook.deliveries_given_up": "Deliveries of a webhook that had waited for 30 days, while it was disabled or its tenant was suspended, were given up",
   "webhook.redelivered": "A delivery of a webhook was requested again by a member",
   "webhook.deleted": "A webhook was deleted with its secrets",
 } as const;

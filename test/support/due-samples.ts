@@ -61,6 +61,27 @@ export function dueSamples(
       return key;
     };
 
+  const delivery = (statement: Kind['statement'], state: string, unhandled: Row): Kind => ({
+    table: 'webhook_deliveries',
+    statement,
+    make: insert('webhook_deliveries', (id) => {
+      const times = { dueAt: 0, requestedAt: 0, createdAt: 0 };
+      return {
+        id,
+        tenantId,
+        webhookId: id,
+        sequence: 0,
+        eventId: id,
+        action: 'key.created',
+        state,
+        attempts: 1,
+        ...times,
+      };
+    }),
+    due: (at) => ({ createdAt: at - 30 * DAY }),
+    unhandled,
+  });
+
   const create = async (path: string, body: object): Promise<Shape> => {
     const answer = await server.post(`${tenant.path}/${path}`, body, tenant.owner);
     if (answer.status >= 300) throw new Error(`${path} was refused: ${answer.text}`);
@@ -327,25 +348,8 @@ export function dueSamples(
       due: (at) => ({ createdAt: at - 30 * DAY }),
       unhandled: {},
     },
-    'webhook delivery': {
-      table: 'webhook_deliveries',
-      statement: 'DELETE',
-      make: insert('webhook_deliveries', (id) => ({
-        id,
-        tenantId,
-        webhookId: id,
-        sequence: 0,
-        eventId: id,
-        action: 'key.created',
-        state: 'delivered',
-        attempts: 1,
-        dueAt: 0,
-        requestedAt: 0,
-        createdAt: 0,
-      })),
-      due: (at) => ({ createdAt: at - 30 * DAY }),
-      unhandled: {},
-    },
+    'webhook delivery': delivery('DELETE', 'delivered', {}),
+    'waiting webhook delivery': delivery('UPDATE', 'pending', { state: 'pending' }),
     'key rotation': {
       table: '`keys`',
       statement: 'UPDATE',

@@ -5,7 +5,6 @@ import { type AddressInfo, type Socket, createServer } from 'node:net';
 import type { DataSource } from 'typeorm';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
-import { Deliveries } from '#announcements';
 import { DAY, HOUR, MINUTE, ManualClock, SECOND, platformScope, systemOrigin, toRfc3339 } from '#core';
 import { MailDeliveries } from '#mail';
 import { RefusedUses } from '#service-keys';
@@ -14,7 +13,6 @@ import { createMigratedDatabase } from '../../support/database.js';
 import { type MailServer, type ReceivedMail, startMailServer } from '../../support/mail-server.js';
 import { Workshop } from '../../support/openssl.js';
 import { openPlainDataSource } from '../../support/plain-data-source.js';
-import { startReceiver } from '../../support/receiver.js';
 import {
   PASSWORD,
   type Shape,
@@ -34,8 +32,6 @@ const environment = {
   CHANCERY_MAIL_FROM: 'chancery@example.com',
   CHANCERY_PUBLIC_URL: PUBLIC_URL,
   CHANCERY_METRICS_TOKEN: 'a-token-for-metrics',
-  CHANCERY_WEBHOOK_NETWORKS: '127.0.0.0/8',
-  CHANCERY_WEBHOOK_PLAIN_HTTP: 'true',
 };
 let plain: DataSource;
 let server: TestServer;
@@ -87,25 +83,6 @@ interface MailRow {
 }
 const rowsTo = async (to: string): Promise<MailRow[]> =>
   plain.query(`SELECT * FROM mails WHERE recipient = '${to}' ORDER BY createdAt`);
-
-describe('e-mail about webhooks', () => {
-  it('the owners get an e-mail when a webhook is disabled because its receiver failed, without its URL', async () => {
-    const receiver = await startReceiver();
-    receiver.answer = 410;
-    const request = { url: `${receiver.url}?secret=of-the-receiver`, actions: ['webhook.*'], name: 'tickets' };
-    const { status } = await server.post(`${tenant.path}/webhooks`, request, tenant.owner);
-    expect(status).toBe(201);
-    await server.server.app.get(Deliveries).deliverDue();
-    await send();
-    const mails = received(tenant.owner.email);
-    expect(mails.map(({ subject }) => subject)).toEqual([
-      `[Chancery] ${tenant.slug}: the webhook tickets was disabled`,
-    ]);
-    expect(mails[0]!.text).toContain(`to ${new URL(receiver.url).host} was disabled`);
-    expect(mails[0]!.text).not.toContain('of-the-receiver');
-    await receiver.close();
-  });
-});
 
 describe('announcements by e-mail', () => {
   it('announcements by e-mail go to the contacts once for each lead, from two instances', async () => {
