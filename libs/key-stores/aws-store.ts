@@ -1,6 +1,6 @@
 import { createHash, createPublicKey } from 'node:crypto';
 
-import type { KeySpec, SigningAlgorithmSpec } from '@aws-sdk/client-kms';
+import type { KeySpec, ListAliasesCommandInput, SigningAlgorithmSpec } from '@aws-sdk/client-kms';
 
 import { type SignatureScheme, algorithm, algorithmNames } from '#crypto';
 import { type AwsKms, awsKms, kmsEndpoint } from '#vault';
@@ -15,7 +15,7 @@ import {
 } from './cloud-call.js';
 import { ECDSA_BYTES, joseSignatureOf } from './ecdsa-signature.js';
 import { keyStoreErrors } from './errors.js';
-import type { KeyStore, StorePlace, StoreType } from './key-store.js';
+import { type KeyStore, type StorePlace, type StoreType, placeName, placeOf } from './key-store.js';
 import { StoreOutage, unavailable } from './store-line.js';
 
 const FORM = 'aws-kms://REGION?destroy-after-days=7';
@@ -52,7 +52,10 @@ export function awsSourceOf(uri: string): AwsSource {
 }
 
 /** The alias that a key is found by: AWS chooses the names of keys. */
-const aliasOf = ({ tenantId, recordId }: StorePlace): string => `alias/chancery-${tenantId}-${recordId}`;
+const ALIAS = 'alias/';
+const aliasOf = (place: StorePlace): string => `${ALIAS}${placeName(place)}`;
+/** `ListAliases` answers no more. */
+const ALIASES_PER_PAGE = 100;
 
 /** RFC 7518 §3.4: each curve has its hash. */
 const CURVES = { sha256: 'ECC_NIST_P256', sha384: 'ECC_NIST_P384', sha512: 'ECC_NIST_P521' } as const;
@@ -206,6 +209,19 @@ function awsStore({ region, endpoint, deletionDays }: AwsSource): KeyStore {
       ).catch((error: unknown) => {
         if (!isNotFound(error)) throw error;
       });
+    },
+    list: async () => {
+      const places: StorePlace[] = [];
+      let marker: string | undefined;
+      do {
+        const wanted: ListAliasesCommandInput = { Limit: ALIASES_PER_PAGE, Marker: marker };
+        const { Aliases = [], NextMarker } = await call(({ sdk, client }, options) =>
+          client.send(new sdk.ListAliasesCommand(wanted), options),
+        );
+        places.push(...Aliases.flatMap(({ AliasName = '' }) => placeOf(AliasName.slice(ALIAS.length)) ?? []));
+        marker = NextMarker;
+      } while (marker !== undefined);
+      return places;
     },
     close: async () => (await opened?.catch(() => undefined))?.client.destroy(),
   };

@@ -10,6 +10,17 @@ export interface StorePlace {
   readonly recordId: string;
 }
 
+const NAME = /^chancery-(?<tenantId>[0-9a-f-]{36})-(?<recordId>[0-9a-f-]{36})$/;
+
+/** What a key is named in stores that have names long enough. */
+export const placeName = ({ tenantId, recordId }: StorePlace): string => `chancery-${tenantId}-${recordId}`;
+
+/** @returns `undefined` for a name that is none of ours */
+export function placeOf(name: string): StorePlace | undefined {
+  const { tenantId, recordId } = NAME.exec(name)?.groups ?? {};
+  return tenantId && recordId ? { tenantId, recordId } : undefined;
+}
+
 /**
  * Where private keys are made, sign, and are destroyed, and which they never leave. What a store rejects of one key is
  * KEY_STORE_UNAVAILABLE; a StoreOutage holds for all of them.

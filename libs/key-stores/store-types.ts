@@ -1,4 +1,5 @@
 import { awsStoreType } from './aws-store.js';
+import { googleStoreType } from './google-store.js';
 import { pkcs11StoreType } from './pkcs11-store.js';
 import type { StoreType } from './key-store.js';
 import { transitStoreType } from './transit-store.js';
@@ -8,6 +9,7 @@ export const storeTypes = {
   pkcs11: pkcs11StoreType,
   transit: transitStoreType,
   'aws-kms': awsStoreType,
+  'gcp-kms': googleStoreType,
 } as const satisfies Record<string, StoreType>;
 
 export type StoreTypeName = keyof typeof storeTypes;

@@ -4,7 +4,7 @@ import { type AlgorithmName, type SignatureScheme, algorithm, algorithmNames } f
 import { type TransitAccess, transitRequest } from '#vault';
 
 import { keyStoreErrors } from './errors.js';
-import type { KeyStore, StorePlace, StoreType } from './key-store.js';
+import { type KeyStore, type StorePlace, type StoreType, placeName, placeOf } from './key-store.js';
 import { StoreOutage, unavailable } from './store-line.js';
 
 const FORM = 'transit://HOST[:PORT]/MOUNT?token-file=FILE';
@@ -35,15 +35,6 @@ export function transitSourceOf(uri: string): TransitSource {
 
 /** Each key of ours is a key of the engine with one version. */
 const FIRST_VERSION = 1;
-
-const nameOf = ({ tenantId, recordId }: StorePlace): string => `chancery-${tenantId}-${recordId}`;
-
-const NAME = /^chancery-(?<tenantId>[0-9a-f-]{36})-(?<recordId>[0-9a-f-]{36})$/;
-
-function placeOf(name: string): StorePlace | undefined {
-  const { tenantId, recordId } = NAME.exec(name)?.groups ?? {};
-  return tenantId && recordId ? { tenantId, recordId } : undefined;
-}
 
 type TransitQuestion = [
   method: Parameters<typeof transitRequest>[1],
@@ -108,7 +99,7 @@ function transitStore({ mount, ...access }: TransitSource): KeyStore {
   }
 
   const has = async (place: StorePlace): Promise<boolean> =>
-    (await call('GET', `keys/${nameOf(place)}`)).status !== NOT_FOUND;
+    (await call('GET', `keys/${placeName(place)}`)).status !== NOT_FOUND;
 
   return {
     concurrency: CONCURRENCY,
@@ -122,7 +113,7 @@ function transitStore({ mount, ...access }: TransitSource): KeyStore {
       const { scheme } = algorithm(name);
       if (!scheme) throw keyStoreErrors.KEY_STORE_ALGORITHM();
       const type = keyTypeOf(scheme, modulusBits);
-      const path = `keys/${nameOf(place)}`;
+      const path = `keys/${placeName(place)}`;
       const wanted = { type, exportable: false, allow_plaintext_backup: false };
       const { status } = await call('POST', path, wanted, { milliseconds: GENERATION_MILLISECONDS });
       if (status >= BAD_REQUEST) throw keyStoreErrors.KEY_STORE_ALGORITHM();
@@ -135,14 +126,14 @@ function transitStore({ mount, ...access }: TransitSource): KeyStore {
       return publicKeyOf(publicKey);
     },
     sign: async (place, scheme, data) => {
-      const { signature } = await read('POST', `sign/${nameOf(place)}`, requestOf(scheme, data));
+      const { signature } = await read('POST', `sign/${placeName(place)}`, requestOf(scheme, data));
       // "vault:v1:" and Base64, or base64url where it was asked for.
       const encoded = String(signature).split(':')[2] ?? '';
       return Buffer.from(encoded, scheme.type === 'ecdsa' ? 'base64url' : 'base64');
     },
     destroy: async (place) => {
       if (!(await has(place))) return;
-      const path = `keys/${nameOf(place)}`;
+      const path = `keys/${placeName(place)}`;
       await call('POST', `${path}/config`, { deletion_allowed: true });
       const { status } = await call('DELETE', path);
       if (status === BAD_REQUEST) throw unavailable(new Error('The engine does not delete the key'));

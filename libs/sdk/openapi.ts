@@ -2966,7 +2966,7 @@ export interface components {
              * @description What it is
              * @enum {string}
              */
-            type: "pkcs11" | "transit" | "aws-kms";
+            type: "pkcs11" | "transit" | "aws-kms" | "gcp-kms";
             /** @description Whether it answered when it was last asked; null where this process has not asked it yet */
             answers: boolean | null;
         };
@@ -11278,7 +11278,7 @@ export const choices = {
     KeyExportRequest: {"format":["pem","jwk","rsa-xml","pkcs12","secret","secret-base64"]},
     ExportedKey: {"format":["pem","jwk","rsa-xml","pkcs12","secret","secret-base64"]},
     KeyCertificate: {"state":["active","expired"]},
-    KeyStore: {"type":["pkcs11","transit","aws-kms"]},
+    KeyStore: {"type":["pkcs11","transit","aws-kms","gcp-kms"]},
     ConstrainedName: {"kind":["dns","email","ip"]},
     NamePolicyField: {"subjectAttributes":["commonName","surname","serialNumber","countryName","localityName","stateOrProvinceName","organizationName","organizationalUnitName","givenName","emailAddress","domainComponent"],"sanKinds":["dns","email","uri","ip","directory","other"]},
     IssuingProfileField: {"kid":["uuid","sha1-der","sha256-der"],"extendedKeyUsage":["clientAuth","serverAuth","emailProtection","codeSigning"]},

@@ -1,6 +1,7 @@
 export { KeyMaintenance } from './key-maintenance.js';
 export { kmsEndpoint, openKms } from './kms.js';
 export { type AwsKms, awsKms } from './kms-aws.js';
+export { type GoogleRequest, googleRefusalOf, googleRequest } from './kms-google.js';
 export { type TransitAccess, transitRequest } from './kms-transit.js';
 export { createMasterKeyFile, readMasterKey } from './master-key.js';
 export { masterKeySettings } from './settings.js';

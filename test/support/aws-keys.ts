@@ -96,8 +96,12 @@ export async function awsKeys(): Promise<AwsKeys> {
   });
 
   const actions: Readonly<Record<string, (input: Record<string, unknown>) => ServiceAnswer>> = {
-    ListAliases: ({ Limit }) =>
-      Limit === 1 ? [200, { Aliases: [], Truncated: false }] : refused('ValidationException'),
+    ListAliases: ({ Limit, Marker = '0' }) => {
+      if (!(Number(Limit) >= 1 && Number(Limit) <= 100)) return refused('ValidationException');
+      const [all, first, end] = [[...aliases], Number(Marker), Number(Marker) + Number(Limit)];
+      const Aliases = all.slice(first, end).map(([AliasName, arn]) => ({ AliasName, AliasArn: arn }));
+      return [200, { Aliases, ...(end < all.length ? { Truncated: true, NextMarker: String(end) } : {}) }];
+    },
     CreateKey: (input) => {
       const keySpec = String(input['KeySpec']);
       const pair = newPair(keySpec);

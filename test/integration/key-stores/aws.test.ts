@@ -113,6 +113,22 @@ describe('keys in AWS KMS', () => {
     expect(await key.sign('ES256', DATA)).toHaveLength(64);
   });
 
+  it('every key with an alias of ours is listed, however many pages AWS answers', async () => {
+    const place = newPlace();
+    await stores.generate('aws', place, CURVE);
+    const arn = keyAt(place)!.arn;
+    const others = Array.from({ length: 100 }, () => newPlace(OTHER));
+    const aliases = ['alias/other', ...others.map(({ recordId }) => `alias/chancery-${OTHER}-${recordId}`)];
+    try {
+      for (const alias of aliases) aws.aliases.set(alias, arn);
+      const listed = await stores.list('aws');
+      expect(listed).toEqual(expect.arrayContaining([place, ...others]));
+      expect(listed).toHaveLength(aws.aliases.size - 1);
+    } finally {
+      for (const alias of aliases) aws.aliases.delete(alias);
+    }
+  });
+
   it('a key that can have no alias is deleted, so that none is left that cannot be found', async () => {
     const before = new Set(aws.keys.keys());
     refuse('CreateAlias', 'AccessDeniedException');
