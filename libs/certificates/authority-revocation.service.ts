@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 
 import type { TenantScope } from '#core';
 import { type Committed, Database, In, MoreThanOrEqual, type View, requireVersion } from '#database';
-import { KeyRotation, identifiedPublicKey } from '#keys';
+import { KeyRotation, type PreparedCompromise, identifiedPublicKey } from '#keys';
 import { type RevocationReason, isCompromise } from '#pki';
 import { raiseConfigVersion } from '#tenants';
 
@@ -45,10 +45,20 @@ export class AuthorityRevocations {
     reason: RevocationReason,
     ifMatch?: number,
   ): Promise<Committed<EffectiveAuthority>> {
+    if (!isCompromise(reason)) return this.revokeWith(scope, caId, reason, ifMatch, undefined);
     const { publicKeyHash } = await this.database.read(scope, (view) => view.get(CertificateAuthority, { id: caId }));
-    const compromise = isCompromise(reason)
-      ? await this.keys.prepareCompromise(scope, identifiedPublicKey(publicKeyHash))
-      : undefined;
+    return this.keys.withCompromise(scope, identifiedPublicKey(publicKeyHash), (compromise) =>
+      this.revokeWith(scope, caId, reason, ifMatch, compromise),
+    );
+  }
+
+  private async revokeWith(
+    scope: TenantScope,
+    caId: string,
+    reason: RevocationReason,
+    ifMatch: number | undefined,
+    compromise: PreparedCompromise | undefined,
+  ): Promise<Committed<EffectiveAuthority>> {
     return this.database.transaction(scope, async (tx) => {
       const top = await tx.lock(CertificateAuthority, { id: caId });
       requireVersion(top, ifMatch);

@@ -107,7 +107,20 @@ export class Certificates {
     reason: Exclude<RevocationReason, 'certificateHold'>,
     ifMatch?: number,
   ): Promise<Committed<CertificateWithChain>> {
-    const compromise = reason === 'keyCompromise' ? await this.prepareCompromise(scope, kid) : undefined;
+    if (reason !== 'keyCompromise') return this.revokeWith(scope, kid, reason, ifMatch, undefined);
+    const { publicKeyHash } = await this.database.read(scope, (view) => view.get(Certificate, { kid }));
+    return this.rotation.withCompromise(scope, identifiedPublicKey(publicKeyHash), (compromise) =>
+      this.revokeWith(scope, kid, reason, ifMatch, compromise),
+    );
+  }
+
+  private async revokeWith(
+    scope: TenantScope,
+    kid: string,
+    reason: Exclude<RevocationReason, 'certificateHold'>,
+    ifMatch: number | undefined,
+    compromise: PreparedCompromise | undefined,
+  ): Promise<Committed<CertificateWithChain>> {
     return this.change(scope, kid, ifMatch, async (tx, before) => {
       const isStronger = before.state === 'revoked' && replacesReason(reason, before.revocationReason);
       const change = isStronger ? 'compromise' : 'revoke';
@@ -191,11 +204,6 @@ export class Certificates {
       tx.record(certificateEvents.exported(certificate.id, { kid, details: { keyId } }));
     });
     return bundle;
-  }
-
-  private async prepareCompromise(scope: TenantScope, kid: string): Promise<PreparedCompromise> {
-    const { publicKeyHash } = await this.database.read(scope, (view) => view.get(Certificate, { kid }));
-    return this.rotation.prepareCompromise(scope, identifiedPublicKey(publicKeyHash));
   }
 
   /** The frame of every change of a status: lock, change, show. */

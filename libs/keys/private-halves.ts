@@ -92,7 +92,7 @@ export class PrivateHalves {
       late.reject(keyStoreErrors.KEY_STORE_UNAVAILABLE());
     }, milliseconds);
     const making = this.make(scope, request).then(async (made) => {
-      if (isLate && made.in === 'store') await this.objects.discard(scope.tenantId, made.recordId);
+      if (isLate) await this.discard(scope, made);
       return made;
     });
     return Promise.race([making, late.promise]).finally(() => clearTimeout(timer));
@@ -104,8 +104,13 @@ export class PrivateHalves {
     try {
       return await use(made);
     } finally {
-      if (made.in === 'store') await this.objects.discard(scope.tenantId, made.recordId);
+      await this.discard(scope, made);
     }
+  }
+
+  /** Destroys one that was made and not stored; the scheduler does where its store does not answer. One that was stored stays. */
+  async discard({ tenantId }: TenantScope, made: NewPrivateHalf): Promise<void> {
+    if (made.in === 'store') await this.objects.discard(tenantId, made.recordId);
   }
 }
 

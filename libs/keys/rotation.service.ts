@@ -157,32 +157,51 @@ export class KeyRotation {
     reason: string | undefined,
     ifMatch?: number,
   ): Promise<Committed<KeyWithVersions>> {
-    const material = await this.successor(scope, keyId);
     const compromised = await this.identify(scope, keyId, kid);
-    const others = compromised && (await this.prepareCompromise(scope, compromised, keyId));
-    return this.change(scope, keyId, ifMatch, async (tx, locked) => {
-      await this.compromiseVersion(tx, locked, await tx.get(KeyVersion, { keyId, kid }), material, reason);
-      if (others) await this.compromiseAll(tx, others, reason);
-    });
+    const affected = compromised ? await this.keysWith(scope, compromised) : [];
+    const others = affected.filter((id) => id !== keyId);
+    return this.withSuccessors(scope, [keyId, ...others], (made) =>
+      this.change(scope, keyId, ifMatch, async (tx, locked) => {
+        await this.compromiseVersion(tx, locked, await tx.get(KeyVersion, { keyId, kid }), made.get(keyId), reason);
+        const successors = new Map(others.map((id) => [id, made.get(id)]));
+        if (compromised) await this.compromiseAll(tx, { compromised, successors }, reason);
+      }),
+    );
   }
 
   /**
-   * Before a transaction in which a key is reported as compromised: makes successors for the keys of the tenant
-   * that have versions with the same key material.
-   * @param except a key that has its successor already
-   * @throws BUSY
+   * Around a transaction in which a key is reported as compromised: makes successors for the keys of the tenant
+   * that have versions with the same key material, and destroys those that the transaction did not store.
+   * @throws BUSY; whatever `use` throws
    */
-  async prepareCompromise(
+  async withCompromise<T>(
     scope: TenantScope,
     compromised: IdentifiedKey,
-    except?: string,
-  ): Promise<PreparedCompromise> {
+    use: (prepared: PreparedCompromise) => Promise<T>,
+  ): Promise<T> {
+    const affected = await this.keysWith(scope, compromised);
+    return this.withSuccessors(scope, affected, (successors) => use({ compromised, successors }));
+  }
+
+  /** The ids of the tenant's keys that have versions with this key material. */
+  private async keysWith(scope: TenantScope, compromised: IdentifiedKey): Promise<string[]> {
     const versions = await this.database.read(scope, (view) => this.fingerprints.versionsOf(view, compromised));
+    return [...new Set(versions.map(({ keyId }) => keyId))];
+  }
+
+  /** One that was staged already is used in place of the one that is made here, and another request may be first. */
+  private async withSuccessors<T>(
+    scope: TenantScope,
+    keyIds: readonly string[],
+    use: (successors: PreparedCompromise['successors']) => Promise<T>,
+  ): Promise<T> {
     const successors = new Map<string, NewPrivateHalf | undefined>();
-    for (const keyId of new Set(versions.map((version) => version.keyId))) {
-      if (keyId !== except) successors.set(keyId, await this.successor(scope, keyId));
+    try {
+      for (const keyId of keyIds) successors.set(keyId, await this.successor(scope, keyId));
+      return await use(successors);
+    } finally {
+      for (const made of successors.values()) if (made) await this.halves.discard(scope, made);
     }
-    return { compromised, successors };
   }
 
   /**

@@ -251,6 +251,46 @@ describe.each(withSoftHsm)('with %s', () => {
     }
   });
 
+  it('two instances that rotate, sign, compromise and destroy on one token at the same time leave one key that signs, and nothing else of it on the token', async () => {
+    const before = new Set(onToken('signing'));
+    const { path, profile } = await signerOf({});
+    const { kid } = (await sign(profile)).body;
+    const other = await startTestServer({ database, environment, clock: server.clock });
+    try {
+      const both = [server, other];
+      const signs = (instance: TestServer): Promise<Answer> => instance.post(`/v1/sign/${profile}`, {}, { serviceKey });
+      const answers = await Promise.all(
+        both.flatMap((instance) => [
+          instance.post(`${path}/rotate`, { immediately: true }, tenant.owner),
+          instance.post(`${path}/versions/${kid}/compromise`, {}, tenant.owner),
+          signs(instance),
+          instance.runScheduler(),
+          signs(instance),
+        ]),
+      );
+      expect(answers.flatMap((answer) => (answer && answer.status >= 500 ? [answer.text] : []))).toEqual([]);
+      // Destroying by both at the same time, until nothing is left to destroy.
+      const living = async (): Promise<number> => {
+        const { versions } = (await server.get(path, tenant.owner)).body as unknown as {
+          versions: { state: string }[];
+        };
+        return versions.filter(({ state }) => !['compromised', 'destroyed'].includes(state)).length;
+      };
+      await expect
+        .poll(async () => {
+          await Promise.all(both.map((instance) => instance.runScheduler()));
+          return onToken('signing').filter((label) => !before.has(label)).length - (await living());
+        })
+        .toBe(0);
+      const signed = await Promise.all(both.map(signs));
+      expect(signed.map(({ status }) => status)).toEqual([200, 200]);
+      expect(new Set(signed.map(({ body }) => body['kid'])).size).toBe(1);
+      expect(signed[0]!.body['kid']).not.toBe(kid);
+    } finally {
+      await other.close();
+    }
+  });
+
   it('a token that never answers keeps no other key from signing, and its processes are replaced', async () => {
     const { profile } = await signerOf({});
     const { profile: sealed } = await signerOf({ keyStore: undefined });

@@ -249,6 +249,31 @@ describe('tenants with keys in a transit engine', () => {
     engine.keys.delete(`chancery-${tenant.id}-${ANOTHER}`);
   });
 
+  it('a successor that was made for a compromise and not used is destroyed in its store immediately', async () => {
+    const tenant = await createTenant(server);
+    const { path } = await createKey(tenant);
+    const compromise = async (number: number, headers = {}) => {
+      const { versions } = (await server.get(path, tenant.owner)).body as unknown as {
+        versions: { kid: string; number: number }[];
+      };
+      const { kid } = versions.find((version) => version.number === number)!;
+      return (await server.post(`${path}/versions/${kid}/compromise`, {}, { ...tenant.owner, headers })).status;
+    };
+    const before = keysOf(tenant);
+    expect(await compromise(1, { 'If-Match': '"999"' })).toBe(412);
+    expect(keysOf(tenant)).toEqual(before);
+    // The staged version signs, and no other.
+    expect((await server.post(`${path}/rotate`, {}, tenant.owner)).status).toBe(200);
+    expect(await compromise(1)).toBe(200);
+    expect(keysOf(tenant)).toHaveLength(2);
+    await server.runScheduler();
+    expect(keysOf(tenant)).toHaveLength(1);
+    // Where it is used, it stays.
+    expect(await compromise(2)).toBe(200);
+    await server.runScheduler();
+    expect(keysOf(tenant)).toHaveLength(1);
+  });
+
   it('a compromise is on record while the store that is to make the successor does not answer', async () => {
     const tenant = await createTenant(server);
     const { keyId, path } = await createKey(tenant);
