@@ -22,6 +22,7 @@ import { LEASE, claimOutcome } from './claim-outcome.js';
 import { IdempotencyRecord } from './entities.js';
 import { idempotencyErrors } from './errors.js';
 import { recordLifecycle } from './lifecycle.js';
+import { packAnswer, unpackAnswer } from './stored-answer.js';
 
 type Scope = TenantScope | PlatformScope;
 
@@ -44,8 +45,10 @@ export interface IdempotencyClaim {
 
 /** The right of one request of this process to be done and answered, unless its key is found to be taken. */
 export interface IdempotencyReservation extends Pick<AnswerRow, 'entity' | 'key'> {
-  /** The record of the answer. @param until as in `complete` */
+  /** The record of the answer. @param until as in `complete` @throws PAYLOAD_TOO_LARGE */
   record(tx: Sealing, answer: Buffer, until?: EpochMilliseconds): Promise<IdempotencyRecord>;
+  /** Whether the key is taken, by an answer or by a claim. */
+  isTaken(): Promise<boolean>;
   /** Another request may use the key. @param isKnown whether there is an answer, or a claim */
   end(isKnown: boolean): void;
 }
@@ -126,7 +129,8 @@ export class IdempotencyRecords extends DueKind<IdempotencyRecord> implements On
       if (!answer) throw coreErrors.GONE('The stored answer to this request was altered');
       return { answer };
     });
-    if ('claim' in found) this.keepRenewing(found.claim);
+    if ('answer' in found) return { answer: await unpackAnswer(found.answer) };
+    this.keepRenewing(found.claim);
     return found;
   }
 
@@ -158,12 +162,13 @@ export class IdempotencyRecords extends DueKind<IdempotencyRecord> implements On
           state: 'answered',
           ownerId: null,
           leaseUntil: null,
-          sealedAnswer: await this.vault.seal(tx, answers.place(tenantId, id), answer),
+          sealedAnswer: await this.vault.seal(tx, answers.place(tenantId, id), await packAnswer(answer)),
           answerUntil: until ?? null,
           createdAt: tx.now,
           expiresAt: tx.now + KEPT_FOR,
         };
       },
+      isTaken: () => this.database.read(scope, (view) => view.exists(IdempotencyRecord, unique)),
       end: (isKnown) => {
         this.#reserved.delete(place);
         if (!isKnown) return;
@@ -176,7 +181,7 @@ export class IdempotencyRecords extends DueKind<IdempotencyRecord> implements On
   /**
    * A step of the work itself: stores its answer.
    * @param until when the answer is erased, if before the key is forgotten
-   * @throws IDEMPOTENCY_KEY_IN_USE where another attempt took over meanwhile: the work is then rolled back
+   * @throws IDEMPOTENCY_KEY_IN_USE where another attempt took over meanwhile, PAYLOAD_TOO_LARGE: the work is then rolled back
    */
   async complete(
     tx: Tx,
@@ -184,7 +189,7 @@ export class IdempotencyRecords extends DueKind<IdempotencyRecord> implements On
     answer: Buffer,
     until?: EpochMilliseconds,
   ): Promise<void> {
-    const sealedAnswer = await this.vault.seal(tx, answers.place(tenantId, recordId), answer);
+    const sealedAnswer = await this.vault.seal(tx, answers.place(tenantId, recordId), await packAnswer(answer));
     const mine = await tx.lockIfPresent(IdempotencyRecord, { id: recordId, tenantId, ownerId, state: 'running' });
     if (!mine) throw inUse(tx.now + LEASE, tx.now);
     await tx.transition(IdempotencyRecord, mine, recordLifecycle.event.answer, {

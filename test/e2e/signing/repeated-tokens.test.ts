@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto';
+
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { MINUTE, SECOND, ManualClock } from '#core';
@@ -145,6 +147,26 @@ describe('a token that is asked for again under its idempotency key', () => {
     expect([refused.status, (await sign('corrected')).status]).toEqual([400, 200]);
   });
 
+  it('a token that is asked for again under its idempotency key is the first one on every instance, also where it would be refused now', async () => {
+    const own = await createIssuer(
+      server,
+      { ...tenant, owner: await signInAgain() },
+      { ttlSeconds: 60, maxTtlSeconds: 120 },
+    );
+    const first = await sign('narrowed', own, { ttlSeconds: 120 });
+    const path = `${tenant.path}/token-profiles/${own.profile}`;
+    expect((await server.patch(path, { maxTtlSeconds: 100 }, await signInAgain())).status).toBe(200);
+    const reused = { status: 422, body: { code: 'IDEMPOTENCY_KEY_REUSED' } };
+    expect(await sign('narrowed', own, { ttlSeconds: 119 }, other)).toMatchObject(reused);
+    const refused = await sign('narrowed-too', own, { ttlSeconds: 120 }, other);
+    expect([refused.status, refused.body['code']]).toEqual([400, 'VALIDATION_ERROR']);
+    for (const at of [await startTestServer({ database, clock }), other, server]) {
+      const again = await sign('narrowed', own, { ttlSeconds: 120 }, at);
+      if (at !== other && at !== server) await at.close();
+      expect([again.status, again.text, isReplay(again)]).toEqual([200, first.text, true]);
+    }
+  });
+
   it('a token that is asked for again under its idempotency key is sealed in the database', async () => {
     const { body } = await sign('sealed');
     const plain = await openPlainDataSource(database.url);
@@ -197,6 +219,25 @@ describe('other calls of services under an idempotency key', () => {
     expect([first.status, again.text, isReplay(again)]).toEqual([200, first.text, true]);
     clock.advance(MINUTE);
     expect(await post(path, { items }, 'batch')).toMatchObject({ status: 410, body: { code: 'GONE' } });
+  });
+
+  it('other calls of services under an idempotency key repeat a batch of as many tokens as it may have, and one whose answer is too large to be stored is rejected and leaves nothing', async () => {
+    const profile = { algorithm: 'RS256', allowedClaims: ['data'] } as const;
+    const own = await createIssuer(server, { ...tenant, owner: await signInAgain() }, profile);
+    const ask = (key: string, count = 100, bytes = 0) => {
+      const data = () => randomBytes(bytes).toString('base64url');
+      const items = Array.from({ length: count }, () => (bytes > 0 ? { claims: { data: data() } } : {}));
+      return post(`/v1/sign/${own.profile}/batch`, { items }, key, own.service.serviceKey);
+    };
+    const first = await ask('most-tokens');
+    const again = await ask('most-tokens');
+    expect(first.text.match(/"token":"/g)).toHaveLength(100);
+    expect([again.status, again.text === first.text, isReplay(again)]).toEqual([200, true, true]);
+
+    const refused = await ask('too-large', 100, 400);
+    expect([refused.status, refused.body['code']]).toEqual([413, 'PAYLOAD_TOO_LARGE']);
+    expect(refused.body['detail']).toContain('Idempotency-Key');
+    expect((await ask('too-large', 1)).status).toBe(200);
   });
 
   it('other calls of services under an idempotency key repeat the token of a user', async () => {

@@ -185,7 +185,7 @@ describe('answerOnceCommitted', () => {
   class Row {}
 
   /** A request whose key is taken to be free, and what became of it. */
-  function reserving(repeated?: unknown) {
+  function reserving(repeated?: unknown, isTaken = false) {
     const rows: StoredAnswer[] = [];
     const ends: unknown[] = [];
     const reservation: KeyReservation = {
@@ -195,6 +195,7 @@ describe('answerOnceCommitted', () => {
         rows.push(answer);
         return answer;
       },
+      isTaken: async () => isTaken,
       end: (isKnown) => void ends.push(isKnown),
     };
     const claim = async () => {
@@ -240,6 +241,15 @@ describe('answerOnceCommitted', () => {
     };
     await expect(answerOnceCommitted(scope, () => 'never', refused)).rejects.toMatchObject({ code: 'RATE_LIMITED' });
     expect([rows, ends]).toEqual([[], [false]]);
+  });
+
+  it('answerOnceCommitted repeats the answer where the work would be refused now', async () => {
+    const { ends, scope } = reserving({ name: 'first' }, true);
+    const refused = async (): Promise<never> => {
+      throw coreErrors.VALIDATION_ERROR();
+    };
+    expect(await answerOnceCommitted(scope, () => 'never', refused)).toEqual({ name: 'first' });
+    expect(ends).toEqual([true, 'claimed']);
   });
 
   it('answerOnceCommitted answers nothing that was not stored', async () => {

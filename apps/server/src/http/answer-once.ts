@@ -59,6 +59,8 @@ export interface KeyClaim {
 export interface KeyReservation extends Pick<AnswerRow, 'entity' | 'key'> {
   /** The row of the answer, which is inserted with the work. */
   row(tx: Sealing, answer: StoredAnswer, until: EpochMilliseconds | undefined): Promise<object>;
+  /** Whether the key is taken, which is to be known where the work is refused. */
+  isTaken(): Promise<boolean>;
   /** @param isKnown whether the key is taken now */
   end(isKnown: boolean): void;
 }
@@ -114,7 +116,8 @@ export class Repetition implements Completion {
 
   /**
    * The same for work that is committed by `Database.commit` and has no other effect: it is done as if its key were free. Where it
-   * is not, nothing was done, and the key is claimed.
+   * is not, nothing was done, and the key is claimed. So it is where the work is refused and the key is taken: what was answered once
+   * is answered again, whatever holds now.
    */
   async answerCommitted(present: (result: unknown) => unknown, work: () => Promise<unknown>): Promise<unknown> {
     const reservation = await this.request.reserve();
@@ -134,8 +137,8 @@ export class Repetition implements Completion {
       isKnown = true;
       return body;
     } catch (error) {
-      if (!(error instanceof KeyTaken)) throw error;
-      isKnown = true;
+      isKnown = error instanceof KeyTaken || (isRefusal(error) && (await reservation.isTaken()));
+      if (!isKnown) throw error;
     } finally {
       this.#reserved = undefined;
       reservation.end(isKnown);
@@ -172,6 +175,10 @@ export class Repetition implements Completion {
     return this.#completed.body;
   }
 }
+
+/** Whether the error is about the request, and not about the server. */
+const isRefusal = (error: unknown): boolean =>
+  error instanceof DomainError && error.kind !== 'internal' && error.kind !== 'unavailable';
 
 /** A mistake of ours, never of the caller. */
 export class AnswerMisuse extends Error {

@@ -1,0 +1,30 @@
+import { promisify } from 'node:util';
+import { constants, gunzip, gzip } from 'node:zlib';
+
+import { coreErrors } from '#core';
+
+/** What a sealed column holds on MySQL, without what the sealing adds. The same on SQLite, whose backups are restored there, too. */
+export const ANSWER_BYTES_MAX = 65_000;
+/** More than any request can have answered. */
+const UNPACKED_BYTES_MAX = 64 * 1024 * 1024;
+/** RFC 1952; an answer that is stored as it is, is JSON and begins otherwise. */
+const GZIP_MAGIC = Buffer.from([0x1f, 0x8b]);
+
+/**
+ * What is stored of an answer: the answer itself, compressed where it is longer than its column. The headers of many tokens are alike.
+ * @throws PAYLOAD_TOO_LARGE where it is too long even so
+ */
+export async function packAnswer(answer: Buffer): Promise<Buffer> {
+  if (answer.length <= ANSWER_BYTES_MAX) return answer;
+  const packed = await promisify(gzip)(answer, { level: constants.Z_BEST_SPEED });
+  if (packed.length <= ANSWER_BYTES_MAX) return packed;
+  throw coreErrors.PAYLOAD_TOO_LARGE(
+    'The answer is too large to be stored for an Idempotency-Key: ask for less at once, or send no key',
+  );
+}
+
+/** The answer that was stored. */
+export async function unpackAnswer(stored: Buffer): Promise<Buffer> {
+  const isPacked = stored.subarray(0, GZIP_MAGIC.length).equals(GZIP_MAGIC);
+  return isPacked ? promisify(gunzip)(stored, { maxOutputLength: UNPACKED_BYTES_MAX }) : stored;
+}
