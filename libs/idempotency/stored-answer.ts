@@ -19,7 +19,7 @@ export async function packAnswer(answer: Buffer): Promise<Buffer> {
   const packed = await promisify(gzip)(answer, { level: constants.Z_BEST_SPEED });
   if (packed.length <= ANSWER_BYTES_MAX) return packed;
   throw coreErrors.PAYLOAD_TOO_LARGE(
-    'The answer is too large to be stored for an Idempotency-Key: ask for less at once, or send no key',
+    'The answer is too large to be stored for an Idempotency-Key: send smaller requests, or no key',
   );
 }
 
