@@ -44,4 +44,5 @@ app.post('/sign/:profile', async (request: Request, response: Response) => {
 const server = app.listen(0, '127.0.0.1', () => {
   process.stdout.write(`Peer listens on http://127.0.0.1:${(server.address() as AddressInfo).port}\n`);
 });
-process.once('SIGTERM', () => server.close());
+// Connections to a database server keep a process alive.
+process.once('SIGTERM', () => server.close(() => void source.destroy()));

@@ -97,5 +97,6 @@ class UsualModule {}
 const app = await NestFactory.create<NestFastifyApplication>(UsualModule, new FastifyAdapter(), { logger: false });
 app.useGlobalPipes(new ValidationPipe({ whitelist: true, forbidNonWhitelisted: true, transform: true }));
 await app.listen(0, '127.0.0.1');
-process.once('SIGTERM', () => void app.close());
+// Connections to a database server keep a process alive.
+process.once('SIGTERM', () => void app.close().then(() => source.destroy()));
 process.stdout.write(`Peer listens on ${await app.getUrl()}\n`);
