@@ -1,5 +1,4 @@
-import { createReadStream } from 'node:fs';
-import { appendFile, mkdir, open } from 'node:fs/promises';
+import { type FileHandle, mkdir, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 import { Malformed, parseCheckpoint, parseNote } from '#transparency-log';
@@ -32,29 +31,67 @@ export const NO_CHECKPOINT_MEMORY: CheckpointMemory = {
   keep: async () => undefined,
 };
 
-async function isCutOff(path: string): Promise<boolean> {
-  const handle = await open(path, 'r');
-  try {
-    const { size } = await handle.stat();
-    return size > 0 && (await handle.read(Buffer.alloc(1), 0, 1, size - 1)).buffer.toString() !== '\n';
-  } finally {
-    await handle.close();
-  }
+const FILE_MODE = 0o600;
+/** No line is longer: what is has no end, and is no note. */
+const BYTES_PER_READ = 256 * 1024;
+/** The signature of the last line is among so many. */
+const TAIL_BYTES = 512;
+const LINE_END = '\n'.codePointAt(0);
+
+/** So many bytes of a file from a place on; fewer where it ends before. */
+async function bytesOf(handle: FileHandle, position: number, length: number): Promise<Buffer> {
+  const { buffer, bytesRead } = await handle.read(Buffer.alloc(length), 0, length, position);
+  return buffer.subarray(0, bytesRead);
 }
 
-const FILE_MODE = 0o600;
+/** Whether the last line has no end: a crash or a full disk has cut it off. */
+async function isCutOff(handle: FileHandle): Promise<boolean> {
+  const { size } = await handle.stat();
+  return size > 0 && (await bytesOf(handle, size - 1, 1))[0] !== LINE_END;
+}
+
+/** What the lines of a file say. */
+class Notes {
+  readonly last = new Map<string, { readonly size: number; readonly note: string }>();
+  readonly erasures = new Set<string>();
+
+  /** A line that was cut off says nothing. */
+  add(line: string): void {
+    try {
+      const note = JSON.parse(line) as string;
+      const { text } = parseNote(note);
+      if (parseErasure(text)) {
+        this.erasures.add(note);
+        return;
+      }
+      const { origin, size } = parseCheckpoint(text);
+      if (size > (this.last.get(origin)?.size ?? -1)) this.last.set(origin, { size, note });
+    } catch (error) {
+      if (!(error instanceof Malformed || error instanceof SyntaxError || error instanceof TypeError)) throw error;
+    }
+  }
+
+  /** What others lack of these. */
+  beyond(others: Notes): string[] {
+    const later = [...this.last].filter(([origin, { size }]) => size > (others.last.get(origin)?.size ?? -1));
+    return [...later.map(([, { note }]) => note), ...[...this.erasures].filter((note) => !others.erasures.has(note))];
+  }
+}
 
 /**
  * A file to which each signed checkpoint is appended, one note a line as JSON: by it a database that was rolled back is
  * recognised, and months that were erased are erased again. What several processes append to it each of them reads before it
- * signs: the database may have been rolled back below a checkpoint that another process has signed.
+ * signs: the database may have been rolled back below a checkpoint that another process has signed. Where the file was taken
+ * away, cut or replaced, the next process to read it writes again what it knows: so it can be rotated.
  */
 export class CheckpointFile implements CheckpointMemory {
   readonly isKept = true;
-  readonly #last = new Map<string, { readonly size: number; readonly note: string }>();
-  readonly #erasures = new Set<string>();
+  readonly #known = new Notes();
   /** Bytes that were read, up to the end of a line. */
   #read = 0;
+  /** The last of them, by which it shows whether the file is the same still. */
+  #tail: Buffer = Buffer.alloc(0);
+  #refreshed: Promise<void> = Promise.resolve();
 
   private constructor(private readonly path: string) {}
 
@@ -62,64 +99,76 @@ export class CheckpointFile implements CheckpointMemory {
   static async open(path: string): Promise<CheckpointFile> {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
     const file = new CheckpointFile(path);
-    // Created here, so that a missing permission shows at start.
-    await (await open(path, 'a', FILE_MODE)).close();
     await file.refresh();
-    // What follows a line that a crash has cut off begins on a new line.
-    if (await isCutOff(path)) await appendFile(path, '\n');
     return file;
   }
 
   last(origin: string): string | undefined {
-    return this.#last.get(origin)?.note;
+    return this.#known.last.get(origin)?.note;
   }
 
   origins(): readonly string[] {
-    return [...this.#last.keys()];
+    return [...this.#known.last.keys()];
   }
 
   erasures(): readonly string[] {
-    return [...this.#erasures];
+    return [...this.#known.erasures];
   }
 
-  async refresh(): Promise<void> {
-    let rest: Buffer = Buffer.alloc(0);
-    for await (const chunk of createReadStream(this.path, { start: this.#read }) as AsyncIterable<Buffer>) {
-      rest = Buffer.concat([rest, chunk]);
-      const end = rest.lastIndexOf('\n') + 1;
-      for (const line of rest.toString('utf8', 0, end).split('\n')) this.remember(line);
-      this.#read += end;
-      rest = rest.subarray(end);
-    }
+  /** One after the other: each goes on where the one before has ended. */
+  refresh(): Promise<void> {
+    const refreshed = this.#refreshed.then(() => this.readOn());
+    this.#refreshed = refreshed.catch(() => undefined);
+    return refreshed;
   }
 
   async keep(notes: readonly string[]): Promise<void> {
     if (notes.length === 0) return;
     const lines = notes.map((note) => JSON.stringify(note));
-    const handle = await open(this.path, 'a', FILE_MODE);
+    const handle = await this.opened();
     try {
-      // One write, so that the lines of several processes do not mix.
-      await handle.appendFile(`${lines.join('\n')}\n`);
+      // One write, so that the lines of several processes do not mix. What follows a line that was cut off begins on a new line.
+      await handle.appendFile(`${(await isCutOff(handle)) ? '\n' : ''}${lines.join('\n')}\n`);
       await handle.datasync();
     } finally {
       await handle.close();
     }
-    for (const line of lines) this.remember(line);
+    for (const line of lines) this.#known.add(line);
   }
 
-  /** A line that a crash has cut off says nothing. */
-  private remember(line: string): void {
+  /** Created where it is not there; for writing too, so that a missing permission shows at start. */
+  private opened(): Promise<FileHandle> {
+    return open(this.path, 'a+', FILE_MODE);
+  }
+
+  private async readOn(): Promise<void> {
+    const handle = await this.opened();
+    const found = [this.#known];
     try {
-      const note = JSON.parse(line) as string;
-      const { text } = parseNote(note);
-      if (parseErasure(text)) {
-        this.#erasures.add(note);
-        return;
+      const { length } = this.#tail;
+      if (!(await bytesOf(handle, this.#read - length, length)).equals(this.#tail)) {
+        [this.#read, this.#tail] = [0, Buffer.alloc(0)];
+        found.push(new Notes());
       }
-      const { origin, size } = parseCheckpoint(text);
-      if (size > (this.#last.get(origin)?.size ?? -1)) this.#last.set(origin, { size, note });
-    } catch (error) {
-      if (!(error instanceof Malformed || error instanceof SyntaxError || error instanceof TypeError)) throw error;
+      await this.readInto(found, handle);
+    } finally {
+      await handle.close();
+    }
+    await this.keep(found.flatMap((notes) => this.#known.beyond(notes)));
+  }
+
+  /** Reads the lines that were appended since. */
+  private async readInto(found: readonly Notes[], handle: FileHandle): Promise<void> {
+    let rest: Buffer = Buffer.alloc(0);
+    for (;;) {
+      const chunk = await bytesOf(handle, this.#read + rest.length, BYTES_PER_READ);
+      if (chunk.length === 0) return;
+      rest = Buffer.concat([rest, chunk]);
+      const end = rest.lastIndexOf('\n') + 1 || (rest.length > BYTES_PER_READ ? rest.length : 0);
+      for (const line of rest.toString('utf8', 0, end).split('\n')) for (const notes of found) notes.add(line);
+      this.#read += end;
+      if (end > 0) this.#tail = Buffer.from(rest.subarray(Math.max(0, end - TAIL_BYTES), end));
+      rest = rest.subarray(end);
     }
   }
 }
