@@ -25,6 +25,8 @@ const keyOf = ({ tenantId, month }: ErasedMonth): string => `${tenantId} ${month
 @Injectable()
 export class ErasedMonths {
   #lookedAt: EpochMilliseconds = 0;
+  /** Those of which this process knows that they are kept: the signatures of all are not verified each second. */
+  readonly #known = new Set<string>();
 
   constructor(
     private readonly database: Database,
@@ -35,13 +37,15 @@ export class ErasedMonths {
   /** Keeps the months that were erased since, by whichever process. @returns how many */
   async keepErased(): Promise<number> {
     if (!this.place.memory.isKept || !this.keys.areKnown) return 0;
-    const known = new Set(this.kept().map(keyOf));
     let count = 0;
     for (;;) {
       const rows = await this.database.readPlatform(SYSTEM, (view) => erasedMonths(view, this.#lookedAt));
-      const news = rows.filter((row) => !known.has(keyOf(row)));
+      const isNew = (row: HistoryMonth): boolean => !this.#known.has(keyOf(row));
+      // Another process may have kept them.
+      if (rows.some(isNew)) for (const erased of this.kept()) this.#known.add(keyOf(erased));
+      const news = rows.filter(isNew);
       await this.place.memory.keep(news.map(({ tenantId, month }) => this.noteOf({ tenantId, month })));
-      for (const row of news) known.add(keyOf(row));
+      for (const row of news) this.#known.add(keyOf(row));
       count += news.length;
       const last = rows.at(-1)?.erasedAt ?? this.#lookedAt;
       const goesOn = rows.length === MONTHS_PER_LOOK && last > this.#lookedAt;
