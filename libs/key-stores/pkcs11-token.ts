@@ -1,4 +1,5 @@
 // A process of its own runs this file (`pkcs11-processes.ts`), from the source as well as from the build: it imports packages only.
+import { once } from 'node:events';
 import { createRequire } from 'node:module';
 import { Worker } from 'node:worker_threads';
 
@@ -425,12 +426,16 @@ const END_WITH_PARENT = `
 const { Socket } = require('node:net');
 const end = () => process.kill(process.pid, 'SIGKILL');
 new Socket({ fd: 0 }).on('end', end).on('error', end).resume();
+setImmediate(() => require('node:worker_threads').parentPort.postMessage('it reads'));
 `;
 
 /** The process: it opens one token and answers one question after the other, until its parent is gone. */
 function serve(): void {
   // On a thread of its own: this one runs no handler while a call of the module does not return.
-  new Worker(END_WITH_PARENT, { eval: true }).unref();
+  const watch = new Worker(END_WITH_PARENT, { eval: true });
+  watch.unref();
+  // While a module is loaded, the dynamic loader is locked, and a thread that starts waits for it: so the thread reads first.
+  const watched = once(watch, 'message');
   let token: Pkcs11Token | undefined;
   const answered = (question: TokenQuestion): Extract<TokenAnswer, { ok: true }>['value'] => {
     if (question.kind === 'open') {
@@ -453,7 +458,7 @@ function serve(): void {
       return { ok: false, failure: 'failed', detail: 'The process of the token failed' };
     }
   };
-  process.on('message', (question: TokenQuestion) => process.send!(answer(question)));
+  process.on('message', (question: TokenQuestion) => void watched.then(() => process.send!(answer(question))));
   process.on('disconnect', () => process.exit());
   // Ctrl-C reaches the whole group: the server still signs what is under way, and disconnects at its end.
   process.on('SIGINT', () => undefined);
