@@ -40,6 +40,13 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
+/** Every route that identifies a service by its credential, also those that take other callers. */
+const routesOfServices = () =>
+  routesOf(server.server.app).filter(
+    ({ shownPermission, method }) =>
+      shownPermission && permissionRow(shownPermission).audience === 'service' && method !== 'HEAD',
+  );
+
 let addresses = 0;
 /** An address from which nothing has come yet. */
 const newAddress = (): string => `198.51.100.${++addresses}`;
@@ -119,16 +126,10 @@ describe('an address that is beyond its quota', () => {
   it('an address that is beyond its quota is answered 429 on every route that takes a credential of a service', async () => {
     const address = newAddress();
     await exhaust(address);
-    const routes = routesOf(server.server.app).filter(
-      ({ permission, method }) => permission && permissionRow(permission).audience === 'service' && method !== 'HEAD',
-    );
-    const others = [
-      { method: 'GET', path: '/v1/auth/token' },
-      { method: 'GET', path: '/auth/token' },
-    ];
-    expect(routes.length).toBeGreaterThan(12);
+    const routes = routesOfServices();
+    expect(routes.length).toBeGreaterThan(16);
     const statuses: [string, number][] = [];
-    for (const route of [...routes, ...others]) {
+    for (const route of routes) {
       const path = pathWith(route.path, () => 'x');
       for (const make of [guess, GUESSES['a token with a wrong signature']!]) {
         const body = ['POST', 'PUT', 'PATCH'].includes(route.method) ? {} : undefined;
@@ -136,6 +137,27 @@ describe('an address that is beyond its quota', () => {
       }
     }
     expect(statuses.filter(([, status]) => status !== 429)).toEqual([]);
+  });
+
+  it('a service that is identified is not counted by its address, on any route that takes its credential', async () => {
+    const counted: string[] = [];
+    for (const route of routesOfServices()) {
+      const body = ['POST', 'PUT', 'PATCH'].includes(route.method) ? {} : undefined;
+      const answer = await server.request(
+        route.method,
+        pathWith(route.path, () => 'x'),
+        body,
+        {
+          serviceKey: service.serviceKey,
+        },
+      );
+      expect([401, 429, 500]).not.toContain(answer.status);
+      if (/"(public|admin)"/.test(answer.headers.get('ratelimit-policy') ?? '')) counted.push(nameOf(route));
+    }
+    expect(counted).toEqual([]);
+    // Who shows nothing is counted.
+    const anonymous = await server.get('/v1/token/4915112345678');
+    expect(anonymous.headers.get('ratelimit-policy')).toContain('"public"');
   });
 
   it('an address that is beyond its quota is no obstacle to credentials that are genuine, also in their first call', async () => {

@@ -13,6 +13,8 @@ export interface Route {
   readonly path: string;
   /** `undefined`: public. */
   readonly permission: Permission | undefined;
+  /** What a caller must hold who shows credentials: `permission`, or that of a public route which takes some. */
+  readonly shownPermission: Permission | undefined;
   /** `Controller.method` */
   readonly handler: string;
 }
@@ -41,10 +43,11 @@ export function routesOf(app: NestFastifyApplication): Route[] {
     const access = routeAccess(handler, controller);
     const known = methods.every((method) => router.hasRoute({ method: method as 'GET', url: path }));
     if (!known || !access) throw new Error(`${name} (${declared} ${path}) is not in the router, or declares no access`);
-    const permission = access.public ? undefined : access.permission;
-    if (permission !== undefined && !isPermission(permission)) {
-      throw new Error(`${name} asks for ${permission}, which is not in the table`);
+    const shownPermission = access.permission;
+    if (shownPermission !== undefined && !isPermission(shownPermission)) {
+      throw new Error(`${name} asks for ${shownPermission}, which is not in the table`);
     }
-    return methods.map((method) => ({ method, path, permission, handler: name }));
+    const permission = access.public ? undefined : shownPermission;
+    return methods.map((method) => ({ method, path, permission, shownPermission, handler: name }));
   });
 }

@@ -23,7 +23,7 @@ export class AuthGuard implements CanActivate {
     const confirmed = !confirmsCaller(context.getHandler(), context.getClass());
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     const { permission } = access;
-    const isAsked = !access.public || SHOWN_IN.some((name) => request.headers[name] !== undefined);
+    const isAsked = !access.public || (showsCredentials(request) && (access.isShown?.(request) ?? true));
     const inQuery = acceptsTokenInQuery(context.getHandler(), context.getClass());
     if (permission !== undefined && isAsked) await this.admit(request, permission, { confirmed, inQuery });
     return true;
@@ -85,9 +85,10 @@ export const SERVICE_ID_HEADER = 'X-Service-Id';
 const SERVICE_ID = SERVICE_ID_HEADER.toLowerCase();
 /** Where a client shows credentials. */
 const SHOWN_IN = ['authorization', ...SERVICE_KEY_HEADERS] as const;
+const showsCredentials = ({ headers }: FastifyRequest): boolean => SHOWN_IN.some((name) => headers[name] !== undefined);
 
 /** What a request shows of a service. @throws CREDENTIALS_REQUIRED */
-export function serviceCredentials(request: FastifyRequest) {
+function serviceCredentials(request: FastifyRequest) {
   const { authorization } = request.headers;
   const offered = SERVICE_KEY_HEADERS.flatMap((name) => request.headers[name] ?? []);
   // Two that differ are ambiguous: joined they match no key.

@@ -19,8 +19,8 @@ interface Quota {
 }
 
 /**
- * Who gets how much: sign-in and public calls are counted by source address, calls of a person by that person. The calls
- * of services are not counted here; their limits belong to their own calls.
+ * Who gets how much: sign-in and public calls are counted by source address, calls of a person by that person. A service
+ * that was identified is counted on no route, for many of them may work behind one address; its limits belong to its calls.
  */
 export const RATE_LIMITS: Readonly<Record<RateLimitPolicy, Quota>> = {
   login: { quota: 30, windowMilliseconds: MINUTE },
@@ -115,6 +115,7 @@ export class CountingGuard extends ThrottlerGuard {
   }
 
   policyOf(context: ExecutionContext): RateLimitPolicy | 'none' {
+    if (context.switchToHttp().getRequest<FastifyRequest>().principal?.kind === 'service') return 'none';
     return this.policyOfRoute(context.getHandler(), context.getClass());
   }
 

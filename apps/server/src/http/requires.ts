@@ -1,5 +1,6 @@
 import { Reflector } from '@nestjs/core';
 import { applyDecorators } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
 import { ApiExtension } from './api-declarations.js';
 
 import { perRoute } from './per-route.js';
@@ -9,7 +10,11 @@ import { perRoute } from './per-route.js';
  * is identified where the route names a permission, and must hold it.
  */
 export type RouteAccess =
-  { readonly public: true; readonly permission?: string } | { readonly public: false; readonly permission: string };
+  | { readonly public: true; readonly permission?: string; readonly isShown?: ShowsCaller }
+  | { readonly public: false; readonly permission: string };
+
+/** Whether the credentials of a request are those of a caller who is signed in, where a route also takes others. */
+export type ShowsCaller = (request: FastifyRequest) => boolean;
 
 /** The member of an OpenAPI operation that repeats the access, for readers and for the completion of the document. */
 export const ACCESS_EXTENSION = 'x-access';
@@ -27,10 +32,13 @@ export const Requires = (permission: string): ClassDecorator & MethodDecorator =
 export const Public = (): ClassDecorator & MethodDecorator =>
   applyDecorators(Access({ public: true }), ApiExtension(ACCESS_EXTENSION, PUBLIC_ACCESS));
 
-/** Every client; one that is signed in and says so works as itself, see `SignedInScope`. */
-export const PublicOrSignedIn = (permission: string): ClassDecorator & MethodDecorator =>
+/**
+ * Every client; one that is signed in and says so works as itself, see `SignedInScope` and `ShownService`.
+ * @param isShown where credentials of another kind are also accepted, which the handler verifies
+ */
+export const PublicOrSignedIn = (permission: string, isShown?: ShowsCaller): ClassDecorator & MethodDecorator =>
   applyDecorators(
-    Access({ public: true, permission }),
+    Access({ public: true, permission, ...(isShown && { isShown }) }),
     ApiExtension(ACCESS_EXTENSION, PUBLIC_ACCESS),
     ApiExtension(SIGNED_IN_EXTENSION, permission),
   );

@@ -7,17 +7,15 @@ import { databaseErrors } from '#database';
 import { keyStoreErrors } from '#key-stores';
 import { keyErrors } from '#keys';
 import { AllowedOrigins, type SignedToken, Signing, TokenProfiles, TrustedUsers, profileErrors } from '#signing';
-import { tenantErrors } from '#tenants';
 
 import type { GrantedService } from '../callers.js';
 import { answerOnceCommitted } from '../http/answer-once.js';
 import { Answers } from '../http/answers.js';
 import { readableByOrigin } from '../http/browser-access.js';
-import { serviceCredentials, showsServiceId } from '../http/auth.guard.js';
+import { showsServiceId } from '../http/auth.guard.js';
 import { Fails } from '../http/fails.js';
-import { Caller, Facts, InScope, type RequestFacts } from '../http/in-scope.js';
-import { CallerIdentification, actorOf } from '../http/principal.js';
-import { Public, Requires } from '../http/requires.js';
+import { Caller, Facts, InScope, type RequestFacts, ShownService } from '../http/in-scope.js';
+import { Public, PublicOrSignedIn, Requires } from '../http/requires.js';
 import { tokenOfProfile } from '../secret-references.js';
 import { TenantNames } from './tenant-names.js';
 import { ProfileQuery } from './transactions.contract.js';
@@ -43,14 +41,7 @@ const ofEachIssue = [
 ] as const;
 
 const RejectsUsers = (): MethodDecorator =>
-  Fails(
-    coreErrors.CREDENTIALS_REQUIRED,
-    coreErrors.INVALID_CREDENTIALS,
-    tenantErrors.TENANT_SUSPENDED,
-    coreErrors.NOT_FOUND,
-    databaseErrors.AUDIT_UNAVAILABLE,
-    ...ofEachIssue,
-  );
+  Fails(coreErrors.NOT_FOUND, databaseErrors.AUDIT_UNAVAILABLE, ...ofEachIssue);
 
 /** The token endpoint of Google CCAI Platform: `{"token": "<jwt>"}` for the current user. */
 @Controller()
@@ -62,7 +53,6 @@ export class UserTokensController {
     private readonly users: TrustedUsers,
     private readonly tenants: TenantNames,
     private readonly origins: AllowedOrigins,
-    private readonly callers: CallerIdentification,
   ) {}
 
   @Post('v1/auth/token')
@@ -80,7 +70,7 @@ export class UserTokensController {
   }
 
   @Get('v1/auth/token')
-  @Public()
+  @PublicOrSignedIn('tokens:sign', (request) => idTokenIn(request) === undefined)
   @ApiOperation({
     operationId: 'getUserToken',
     summary: 'Issue a token for the user of an ID token, or for an anonymous user at the request of a service',
@@ -88,31 +78,28 @@ export class UserTokensController {
   @Answers(200, UserTokenAnswer, 'The token')
   @RejectsUsers()
   async getUserToken(
-    @Headers('authorization') authorization: string | undefined,
+    @ShownService() service: ShownService | undefined,
     @Query() query: UserTokenQuery,
     @Facts() facts: RequestFacts,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<UserTokenAnswer> {
     reply.header('Cache-Control', 'no-store');
-    const bearer = BEARER.exec(authorization ?? '')?.groups?.['token'];
-    if (bearer !== undefined && !isServiceToken(bearer) && !showsServiceId(request)) {
-      const page = request.headers.origin;
-      // Refusals are readable, too: a page learns that its user has to sign in again.
-      await this.openTo(page, { ...systemOrigin('id-token'), ...facts }, query, reply);
-      return this.forIdToken(bearer, query, facts, page, reply);
+    if (service !== undefined) {
+      // The request does not say who the user is, and a query string is no proof of it.
+      return this.forService(service.scope, service.principal as GrantedService, query.profile, { anonymous: true });
     }
-    const caller = (await this.callers.service(serviceCredentials(request))) as GrantedService;
-    request.principal = caller;
-    const origin: Origin = { actor: actorOf(caller), ...facts };
-    const scope = await this.callers.tenantScope(caller, caller.tenantId, 'tokens:sign', origin);
-    // The request does not say who the user is, and a query string is no proof of it.
-    return this.forService(scope, caller, query.profile, { anonymous: true });
+    const idToken = idTokenIn(request);
+    if (idToken === undefined) throw coreErrors.CREDENTIALS_REQUIRED();
+    const page = request.headers.origin;
+    // Refusals are readable, too: a page learns that its user has to sign in again.
+    await this.openTo(page, { ...systemOrigin('id-token'), ...facts }, query, reply);
+    return this.forIdToken(idToken, query, facts, page, reply);
   }
 
   /** The path of the vendor's own samples. */
   @Get('auth/token')
-  @Public()
+  @PublicOrSignedIn('tokens:sign', (request) => idTokenIn(request) === undefined)
   @ApiOperation({
     operationId: 'getUserTokenAtVendorPath',
     summary: 'Issue a token for a user, at the path of the vendor’s samples',
@@ -120,13 +107,13 @@ export class UserTokensController {
   @Answers(200, UserTokenAnswer, 'The token')
   @RejectsUsers()
   async getUserTokenAtVendorPath(
-    @Headers('authorization') authorization: string | undefined,
+    @ShownService() service: ShownService | undefined,
     @Query() query: UserTokenQuery,
     @Facts() facts: RequestFacts,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<UserTokenAnswer> {
-    return this.getUserToken(authorization, query, facts, request, reply);
+    return this.getUserToken(service, query, facts, request, reply);
   }
 
   private async forService(
@@ -207,6 +194,12 @@ export class UserTokensController {
     const { token } = await this.signing.sign(scope, caller, trusted.profile, trusted.user);
     return { token };
   }
+}
+
+/** The bearer token of a request, unless it is that of a service or of a workload. */
+function idTokenIn(request: FastifyRequest): string | undefined {
+  const bearer = BEARER.exec(request.headers.authorization ?? '')?.groups?.['token'];
+  return bearer === undefined || isServiceToken(bearer) || showsServiceId(request) ? undefined : bearer;
 }
 
 /** A service's own token is HS256, which no ID token may be. Only tells the two apart; each is verified afterwards. */
