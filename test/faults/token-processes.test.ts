@@ -27,11 +27,16 @@ function statusOf(pid: number | string): string {
   }
 }
 
-const hasBinding = (pid: number): boolean => readFileSync(`/proc/${pid}/maps`, 'utf8').includes('pkcs11.node');
+const hasLoaded = (pid: number, file: string): boolean => readFileSync(`/proc/${pid}/maps`, 'utf8').includes(file);
 const isRunning = (pid: number): boolean => statusOf(pid) !== '' && !statusOf(pid).includes('State:\tZ');
 
-/** Where our binding to PKCS#11 is built; the module of these tests is a pipe, which nobody ever opens for writing. */
-const modules = softHsm === undefined ? [] : [join(tmpdir(), `module-${randomUUID()}`)];
+/** A module of PKCS#11 whose first call never returns, as that of a token behind a network that drops its packets. */
+const HANGING_MODULE = `
+#include <unistd.h>
+unsigned long C_GetFunctionList(void **list) { (void)list; for (;;) pause(); }
+`;
+/** Where our binding to PKCS#11 is built, and so a compiler is there. */
+const modules = softHsm === undefined ? [] : [join(tmpdir(), `module-${randomUUID()}.so`)];
 const pinFile = join(tmpdir(), `pin-${randomUUID()}`);
 
 describe.each(modules)('a process of a token', (module) => {
@@ -39,7 +44,7 @@ describe.each(modules)('a process of a token', (module) => {
 
   beforeAll(async () => {
     build();
-    execFileSync('mkfifo', [module]);
+    execFileSync('cc', ['-shared', '-fPIC', '-x', 'c', '-o', module, '-'], { input: HANGING_MODULE });
     writeFileSync(pinFile, 'pin');
     database = await createMigratedDatabase();
   });
@@ -48,7 +53,7 @@ describe.each(modules)('a process of a token', (module) => {
     for (const file of [module, pinFile]) rmSync(file, { force: true });
   });
 
-  it('a process of a token that waits for its module ends with a server that is killed', async () => {
+  it('a process of a token that waits in a call of its module ends with a server that is killed', async () => {
     const [tenant] = await prepareTenants(database, ['killed']);
     const server = await startProcess({
       CHANCERY_MASTER_KEY: TEST_MASTER_KEY,
@@ -62,8 +67,9 @@ describe.each(modules)('a process of a token', (module) => {
       () => 'answered',
       () => 'lost',
     );
-    // It loads the module right after the binding, which is a call that never returns.
-    await expect.poll(() => tokenProcessesOf(server.pid).map(hasBinding), { timeout: 60_000 }).toEqual([true]);
+    // It makes the call right after it has loaded the module.
+    const loaded = (): boolean[] => tokenProcessesOf(server.pid).map((pid) => hasLoaded(pid, module));
+    await expect.poll(loaded, { timeout: 60_000 }).toEqual([true]);
     const [pid] = tokenProcessesOf(server.pid);
     await server.kill();
     expect(await lost).toBe('lost');
