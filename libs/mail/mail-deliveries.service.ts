@@ -25,9 +25,6 @@ const SERVER_DELAY_MAX = 5 * MINUTE;
 /** Why a mail is given up that would come too late. */
 const NO_LONGER_USEFUL = 'NO_LONGER_USEFUL';
 
-/** What this process has sent since it started, by what became of the attempts. */
-export type MailCounts = Readonly<Record<'delivered' | 'retried' | 'failed' | 'dropped', number>>;
-
 interface Claimed {
   readonly row: Mail;
   readonly outgoing: OutgoingMail | undefined;

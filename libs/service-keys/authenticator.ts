@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 
-import { type Actor, DomainError, type EpochMilliseconds, type Origin, coreErrors } from '#core';
+import { DomainError, type EpochMilliseconds, type Origin, coreErrors } from '#core';
 import { isWellFormedServiceKey } from '#crypto';
 import { type Basis, Database } from '#database';
 import { Counter } from '#metrics';
@@ -204,11 +204,3 @@ function failureSource({ sourceAddress, tenantId }: CallerFacts, { actor }: Orig
 
 const usefulness = ({ credential }: JwtCandidate, now: EpochMilliseconds): number =>
   stateAt(credential, now) === 'active' ? 1 : 0;
-
-/** The service as the actor of what it asks for. */
-export const serviceActor = ({ service, credentialId }: AuthenticatedService): Actor => ({
-  type: 'service',
-  id: service.id,
-  name: service.name,
-  credentialId,
-});

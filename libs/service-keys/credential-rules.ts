@@ -1,7 +1,6 @@
 import { DAY, type EpochMilliseconds } from '#core';
 
 import { type CredentialState, type CredentialTiming, credentialLifecycle, stateAt } from './lifecycle.js';
-import { credentialErrors } from './errors.js';
 
 /** What the rules look at: one credential among its siblings, the live ones of the same service and auth type. */
 export interface CredentialFacts extends CredentialTiming {
@@ -247,7 +246,3 @@ export const isDeletionDue = (
   { inactiveCredentialDays }: { readonly inactiveCredentialDays: number },
   { now, confirmed }: Instants,
 ): boolean => stateAt(credential, now) === 'inactive' && deletionDueAt(credential, inactiveCredentialDays) <= confirmed;
-
-/** The code as the error that the API answers with. */
-export const isCredentialErrorCode = (code: RefusalCode): code is Exclude<RefusalCode, 'WRONG_STATE'> =>
-  Object.hasOwn(credentialErrors.table.definitions, code);

@@ -1,4 +1,4 @@
-import { type Page, toRfc3339 } from '#core';
+import { toRfc3339 } from '#core';
 import { PHONE_NUMBER, type Transaction, XID } from '#signing';
 
 import { PageOf, PageQuery } from '../admin/page.contract.js';
@@ -116,5 +116,3 @@ export class TransactionAnswer extends FoundTransaction {
 }
 
 export class TransactionPage extends PageOf(TransactionAnswer) {}
-
-export type TransactionAnswers = Page<TransactionAnswer>;
