@@ -412,15 +412,15 @@ export class Database {
       // It would wait for a second connection while it holds one, and would not see what the transaction wrote.
       throw new TransactionMisuse('Inside a transaction, read through it');
     }
+    const reading = async (manager: EntityManager): Promise<T> => {
+      const begin = (as: TenantScope | PlatformScope): View =>
+        new View(manager, this.gateway.dialect, as, this.instants(), { tenantId, installationOnly: false });
+      return work(begin(await this.authority(begin(scope))));
+    };
+    // Its transaction judges why it failed: where it lost a race, it runs again.
+    if (open?.connection) return reading(open.connection);
     try {
-      const reading = async (manager: EntityManager): Promise<T> => {
-        const begin = (as: TenantScope | PlatformScope): View =>
-          new View(manager, this.gateway.dialect, as, this.instants(), { tenantId, installationOnly: false });
-        return work(begin(await this.authority(begin(scope))));
-      };
-      return await (open?.connection
-        ? reading(open.connection)
-        : this.gateway.read({ owner: scope.tenantId, rows: 1 }, reading));
+      return await this.gateway.read({ owner: scope.tenantId, rows: 1 }, reading);
     } catch (error) {
       throw this.toDomainError(error, databaseErrors.DATABASE_UNAVAILABLE);
     }

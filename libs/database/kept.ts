@@ -67,10 +67,12 @@ export class Kept<Value> {
       return known;
     }
     this.loader.lookups.increment(this.name, 'miss');
-    const joined = this.loader.isHolding ? undefined : await this.#loading.get(place);
+    const { isHolding } = this.loader;
+    const joined = isHolding ? undefined : await this.#loading.get(place);
     if (joined && this.#isCurrent(tenantId, joined)) return joined;
     const loading = this.loader.load(tenantId, load);
-    this.#loading.set(place, loading);
+    // Others do not wait for a transaction either, and do not fail where it lost a race.
+    if (!isHolding) this.#loading.set(place, loading);
     try {
       const loaded = await loading;
       this.#values.delete(place);
