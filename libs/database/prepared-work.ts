@@ -17,10 +17,18 @@ export interface OnceRow {
 }
 
 /**
+ * The steps of all libraries, in the order in which a transaction runs them: each locks rows, and two instances that ran them in the
+ * orders in which their requests came would wait for each other. A new step is one line here.
+ */
+const STEP_ORDER = ['tokens', 'verdicts', 'license-updates'] as const;
+export type StepName = (typeof STEP_ORDER)[number];
+
+/**
  * What work needs statements of its transaction for, done for the work of many requests together: by as few statements as one of
  * them would take.
  */
 export interface SharedStep<Item> {
+  readonly name: StepName;
   /**
    * Writes down in each item what became of it. It can run several times for the same items.
    * @param tx of the tenant whose work all of them are; the scope of each is its own
@@ -71,7 +79,10 @@ export class RaisedInstants {
 
   constructor(private readonly max = 10_000) {}
 
-  /** Of all the instants that work wants to raise, the latest of each row, without those that are raised already. */
+  /**
+   * Of all the instants that work wants to raise, the latest of each row, without those that are raised already. In a fixed order, so
+   * that two transactions with rows in common do not wait for each other.
+   */
   pending(wanted: readonly RaisedInstant[]): RaisedInstant[] {
     const latest = new Map<string, RaisedInstant>();
     for (const one of wanted) {
@@ -79,7 +90,7 @@ export class RaisedInstants {
       const known = Math.max(this.#raised.get(key) ?? -Infinity, latest.get(key)?.to ?? -Infinity);
       if (one.to > known) latest.set(key, one);
     }
-    return [...latest.values()];
+    return [...latest.keys()].sort().map((key) => latest.get(key)!);
   }
 
   /** These are committed. */
@@ -125,7 +136,8 @@ export type PreparedWriting = Sealing &
 type Ended = DomainError | Outdated | KeyTaken;
 
 /**
- * A step: writes what prepared work asks for, in as few statements as the work of one request would take.
+ * A step: writes what prepared work asks for, in as few statements as the work of one request would take. Rows are locked in the
+ * order in which a plan locks them: what is there once, answers, instants, and the numbers of histories, which the caller takes.
  * @param numbers the configurations of the tenants, held until the transaction ends
  * @param known what was raised before; the instants that are raised here are noted there once they are committed
  * @returns what becomes of each piece of work, in order; `Outdated` for those that must be prepared again, `KeyTaken` for those whose
@@ -147,8 +159,6 @@ export async function writePrepared(
   for (const [share, end] of await runShared(tx, free)) ended.set(share, end);
   const going = new Set(current.filter((share) => !ended.has(share)));
   const firsts = await insertOnce(tx, [...going]);
-  const raised = known.pending([...going].flatMap(({ work }) => work.raised ?? []));
-  for (const one of raised) await tx.raise(one);
   const finished = shares.map((share) => {
     if (!going.has(share)) return ended.get(share) ?? new Outdated();
     const one = share.work.finish({ now, isFirst: firsts.has(share) });
@@ -169,6 +179,8 @@ export async function writePrepared(
         : [];
     }),
   );
+  const raised = known.pending([...going].flatMap(({ work }) => work.raised ?? []));
+  for (const one of raised) await tx.raise(one);
   const present = [...going].flatMap((share) => (share.work.once && !firsts.has(share) ? [share.work.once] : []));
   return { finished, raised, present };
 }
@@ -207,7 +219,7 @@ async function insertAnswers(
     rows.set(entity, own);
     own.push({ place: JSON.stringify(key), row: ownRow(share, entity, row) });
   }
-  for (const [entity, own] of rows) {
+  for (const [entity, own] of byName(rows)) {
     const ordered = own.toSorted((one, other) => (one.place < other.place ? -1 : 1));
     await tx.insertNew(
       entity,
@@ -216,14 +228,18 @@ async function insertAnswers(
   }
 }
 
-/** Runs each step once for each tenant, in one order of the tenants. @returns the work that ends there, and why */
+/** In the order of their tables, so that two transactions with rows of several do not wait for each other. */
+const byName = <Value>(rows: ReadonlyMap<EntityClass, Value>): [EntityClass, Value][] =>
+  [...rows].toSorted(([one], [other]) => (one.name < other.name ? -1 : 1));
+
+/** Runs each step once for each tenant, in one order of the steps and of the tenants. @returns the work that ends there, and why */
 async function runShared(
   tx: Pick<Tx, 'rows'>,
   shares: readonly Share[],
 ): Promise<ReadonlyMap<Share, DomainError | Outdated>> {
   const ended = new Map<Share, DomainError | Outdated>();
   const steps = new Set(shares.flatMap(({ work }) => work.shared?.step ?? []));
-  for (const step of steps) {
+  for (const step of [...steps].sort((one, other) => rankOf(one) - rankOf(other))) {
     const wanting = shares.filter(({ work }) => work.shared?.step === step);
     const byTenant = Map.groupBy(wanting, ({ scope }) => scope.tenantId);
     for (const tenantId of [...byTenant.keys()].sort()) {
@@ -238,6 +254,8 @@ async function runShared(
   return ended;
 }
 
+const rankOf = ({ name }: SharedStep<never>): number => STEP_ORDER.indexOf(name);
+
 /** Of several that want to insert the same row, in this batch or anywhere, one does. */
 async function insertOnce(tx: Pick<Tx, 'now' | 'insertAbsent'>, shares: readonly Share[]): Promise<ReadonlySet<Share>> {
   const firsts = new Set<Share>();
@@ -249,7 +267,7 @@ async function insertOnce(tx: Pick<Tx, 'now' | 'insertAbsent'>, shares: readonly
     byEntity.set(once.entity, rows);
     if (!rows.has(once.id)) rows.set(once.id, { share, row: ownRow(share, once.entity, once.row(tx.now)) });
   }
-  for (const [entity, wanted] of byEntity) {
+  for (const [entity, wanted] of byName(byEntity)) {
     // In a fixed order, so that two batches with ids in common do not wait for each other.
     const ids = [...wanted.keys()].sort();
     const inserted = await tx.insertAbsent(entity, new Map(ids.map((id) => [id, wanted.get(id)!.row])));

@@ -118,7 +118,10 @@ function refuse(item: UpdateToAccept, refused: DomainError): void {
 /** The receiving side of the licensing requests of Xima CCaaS, and the entitlements that follow from them. */
 @Injectable()
 export class Licensing {
-  readonly #accepting: SharedStep<UpdateToAccept> = { run: (tx, items) => this.acceptAll(tx, items) };
+  readonly #accepting: SharedStep<UpdateToAccept> = {
+    name: 'license-updates',
+    run: (tx, items) => this.acceptAll(tx, items),
+  };
   /** One query for each: few at a time. */
   private readonly recentHolders = new BatchedLookup((kids) => this.holdersOf(kids), { batchMax: 10 });
 

@@ -95,7 +95,10 @@ type Outcome = SignedToken | DomainError;
 
 @Injectable()
 export class Signing {
-  readonly #certified: SharedStep<CertifiedCheck> = { run: (tx, items) => this.verifyCertified(tx, items) };
+  readonly #certified: SharedStep<CertifiedCheck> = {
+    name: 'verdicts',
+    run: (tx, items) => this.verifyCertified(tx, items),
+  };
 
   constructor(
     private readonly database: Database,

@@ -35,6 +35,8 @@ export class TokensToRecord {
  */
 @Injectable()
 export class TokenRecording implements SharedStep<TokensToRecord> {
+  readonly name = 'tokens';
+
   constructor(
     private readonly directory: ProfileDirectory,
     private readonly transactions: TokenTransactions,

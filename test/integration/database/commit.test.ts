@@ -164,6 +164,7 @@ describe('a row that can be inserted once', () => {
 describe('a step that needs rows', () => {
   /** Inserts a note for each item, by one call for all that share a transaction. */
   class Notes implements SharedStep<{ readonly id: string; readonly tenantId: string }> {
+    readonly name = 'tokens';
     readonly calls: number[] = [];
 
     async run(tx: Tx, items: readonly { readonly id: string; readonly tenantId: string }[]) {
@@ -227,6 +228,7 @@ describe('a step that needs rows', () => {
     const [mine, theirs] = [tenantScope(), tenantScope()];
     const { id } = await sample.write(theirs);
     const step: SharedStep<string> = {
+      name: 'tokens',
       async run(tx, items) {
         expect(() => tx.ofTenant(theirs.tenantId)).toThrow(TransactionMisuse);
         expect(await tx.findOne(Note, { id, tenantId: theirs.tenantId })).toBeNull();
