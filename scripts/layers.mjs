@@ -85,6 +85,7 @@ export const LAYERS = {
     'config',
     'issuers',
     'vault',
+    'key-stores',
     'scheduler',
     'tenants',
     'keys',

@@ -1,4 +1,4 @@
-import { defineErrors } from '#core';
+import { DomainError, defineErrors } from '#core';
 
 export const keyStoreErrors = defineErrors('key-stores', {
   KEY_STORE_UNKNOWN: {
@@ -13,3 +13,9 @@ export const keyStoreErrors = defineErrors('key-stores', {
   KEY_STORE_BUSY: { kind: 'unavailable', title: 'Too many requests wait for the key store; try again later' },
   KEY_STORE_UNAVAILABLE: { kind: 'unavailable', title: 'The key store does not answer; try again later' },
 });
+
+const CODES = Object.keys(keyStoreErrors.table.definitions);
+
+/** Whether something could not be done because of its store. */
+export const isStoreRefusal = (error: unknown): error is DomainError =>
+  error instanceof DomainError && CODES.includes(error.code);

@@ -2,7 +2,7 @@ import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 
 import { Declares } from '#core';
-import { DatabaseModule } from '#database';
+import { DatabaseModule, type EntityClass } from '#database';
 
 import { StoredObject } from './entities.js';
 import { keyStoreErrors } from './errors.js';
@@ -12,6 +12,8 @@ import { KeyStores } from './key-stores.service.js';
 import { keyStoreProblems, keyStoreSettings } from './settings.js';
 import { DueStoredObjects, StoredObjects } from './stored-objects.js';
 
+export const keyStoreEntities: readonly EntityClass[] = [StoredObject];
+
 /** Where private keys are that never enter the process. */
 @Declares({
   errors: [keyStoreErrors],
@@ -20,7 +22,7 @@ import { DueStoredObjects, StoredObjects } from './stored-objects.js';
   settingProblems: [keyStoreProblems],
 })
 @Module({
-  imports: [TypeOrmModule.forFeature([StoredObject]), DatabaseModule],
+  imports: [TypeOrmModule.forFeature([...keyStoreEntities]), DatabaseModule],
   providers: [KeyStores, StoredObjects, DueStoredObjects, KeyStoreMetrics],
   exports: [KeyStores, StoredObjects],
 })

@@ -78,6 +78,12 @@ export class KeyStores implements OnApplicationShutdown {
     return this.#stores.has(name);
   }
 
+  /** Whether a store did not answer last time, or is not configured any more. */
+  isAway(name: string): boolean {
+    const open = this.#stores.get(name);
+    return open === undefined || open.isUp === false;
+  }
+
   /** Each with how many requests wait, and whether it answered last time. */
   get states(): readonly { readonly name: string; readonly waiting: number; readonly isUp: boolean | undefined }[] {
     return [...this.#stores.values()].map(({ name, line, isUp }) => ({ name, waiting: line.waiting, isUp }));

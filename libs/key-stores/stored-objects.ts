@@ -1,7 +1,19 @@
+import type { KeyObject } from 'node:crypto';
+
 import { Injectable } from '@nestjs/common';
 
-import { MINUTE, type TenantScope, coreErrors, platformScope, systemOrigin } from '#core';
-import { uuidv7 } from '#crypto';
+import {
+  DomainError,
+  type EpochMilliseconds,
+  MINUTE,
+  type PlatformScope,
+  type TenantScope,
+  coreErrors,
+  isPlatformScope,
+  platformScope,
+  systemOrigin,
+} from '#core';
+import { type AlgorithmName, uuidv7 } from '#crypto';
 import { Database, In, IsNull, LessThanOrEqual, MoreThan, Not, type Tx, withoutCompletion } from '#database';
 import { DueItems, DueKind, Expires } from '#scheduler';
 
@@ -32,12 +44,27 @@ export async function releaseObjects(tx: Tx, ids: readonly string[]): Promise<vo
   await tx.installation.update(StoredObject, { id: In([...ids]), destroyAt: IsNull() }, { destroyAt: tx.now });
 }
 
+/** A step: the same for one that signs until an instant. */
+export async function endObject(tx: Tx, id: string, at: EpochMilliseconds): Promise<void> {
+  const later = [
+    { id, destroyAt: IsNull() },
+    { id, destroyAt: MoreThan(at) },
+  ];
+  for (const where of later) await tx.installation.update(StoredObject, where, { destroyAt: at });
+}
+
 /** A step: the same for everything of a tenant that is deleted. */
 export async function releaseObjectsOf(tx: Tx, tenantId: string): Promise<void> {
   await tx.installation.update(StoredObject, { tenantId }, { destroyAt: tx.now });
 }
 
-/** Which keys are in stores: each is written down before it is made. */
+/** A private key that was made in a store, and that nothing refers to yet. */
+export interface MadeObject {
+  readonly recordId: string;
+  readonly publicKey: KeyObject;
+}
+
+/** Which keys are in stores, of tenants and of the installation: each is written down before it is made. */
 @Injectable()
 export class StoredObjects {
   constructor(
@@ -46,13 +73,32 @@ export class StoredObjects {
   ) {}
 
   /**
-   * Writes down that a key is about to be made. Unless a transaction keeps it in time, it is destroyed again.
-   * @returns its id
-   * @throws KEY_STORE_BUSY while many keys of the tenant wait to be destroyed
+   * Makes a key pair in a store that answers. Unless a transaction keeps it in time, it is destroyed again. Not within a transaction.
+   * @throws KEY_STORE_ALGORITHM, KEY_STORE_UNAVAILABLE, KEY_STORE_BUSY
    */
-  async reserve(scope: TenantScope, store: string): Promise<string> {
+  async make(
+    scope: TenantScope | PlatformScope,
+    store: string,
+    key: { readonly algorithm: AlgorithmName; readonly modulusBits: number | undefined },
+  ): Promise<MadeObject> {
     const { tenantId } = scope;
-    return this.database.transaction(withoutCompletion(scope), async (tx) => {
+    await this.stores.requireAnswer(tenantId, store);
+    const recordId = await this.reserve(scope, store);
+    try {
+      const { publicKey } = await this.stores.generate(store, { tenantId, recordId }, key);
+      return { recordId, publicKey };
+    } catch (error) {
+      // A store that did not answer may be making it still: it is looked for when what was reserved ends.
+      const isAnswer = !(error instanceof DomainError && error.code === keyStoreErrors.KEY_STORE_UNAVAILABLE.code);
+      if (isAnswer) await this.discard(tenantId, recordId);
+      throw error;
+    }
+  }
+
+  /** @returns the id of a key that is about to be made @throws KEY_STORE_BUSY while many of the tenant wait to be destroyed */
+  private async reserve(scope: TenantScope | PlatformScope, store: string): Promise<string> {
+    const { tenantId } = scope;
+    return this.transaction(scope, async (tx) => {
       tx.housekeeping('a key that is about to be made in a store, so that none is left there without a trace');
       const waiting = await tx.installation.count(StoredObject, { tenantId, destroyAt: Not(IsNull()) });
       if (waiting >= WAITING_PER_TENANT_MAX) {
@@ -70,8 +116,7 @@ export class StoredObjects {
 
   /** Destroys a key that was made for nothing, immediately where its store answers. One that was kept stays. */
   async discard(tenantId: string, id: string): Promise<void> {
-    const scope = { ...ORIGIN, tenantId };
-    const object = await this.database.transaction(scope, async (tx) => {
+    const object = await this.transaction({ ...ORIGIN, tenantId }, async (tx) => {
       tx.housekeeping('a key that was made in a store and that nothing refers to');
       const where = { id, destroyAt: Not(IsNull()) };
       await tx.installation.update(StoredObject, where, { destroyAt: tx.now });
@@ -139,12 +184,19 @@ export class StoredObjects {
   async destroy({ id, tenantId, store }: StoredObject): Promise<boolean> {
     if (!this.stores.has(store)) return false;
     await this.stores.destroy(store, { tenantId, recordId: id });
-    await this.database.transaction({ ...ORIGIN, tenantId }, async (tx) => {
+    await this.transaction({ ...ORIGIN, tenantId }, async (tx) => {
       const deleted = await tx.installation.delete(StoredObject, { id, destroyAt: Not(IsNull()) });
       tx.housekeeping('another instance has destroyed it');
       if (deleted === 1) tx.record(keyStoreEvents.object_destroyed(id, { details: { keyStore: store } }));
     });
     return true;
+  }
+
+  /** Beside whatever work the scope is of. */
+  private transaction<T>(scope: TenantScope | PlatformScope, work: (tx: Tx) => Promise<T>): Promise<T> {
+    return isPlatformScope(scope)
+      ? this.database.platform(withoutCompletion(scope), work)
+      : this.database.transaction(withoutCompletion(scope), work);
   }
 }
 

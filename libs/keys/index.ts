@@ -11,7 +11,7 @@ export { KEY_USES_MAX, type KeyUserReport, KeyUserReports } from './key-user-rep
 export type { KeyDryRun } from './dry-run.js';
 export { KeyDryRuns } from './dry-runs.service.js';
 export { JWKS_MAX_AGE_SECONDS, PUBLICATION_DELAY } from './rotation.js';
-export { type NewPrivateHalf, PrivateHalves, isStoreRefusal } from './private-halves.js';
+export { type NewPrivateHalf, PrivateHalves } from './private-halves.js';
 export { KeyRotation, type PreparedCompromise } from './rotation.service.js';
 export { Signer, type SigningKey, type UsableKey } from './signer.js';
 export type { KeyWithVersions } from './versions.js';

@@ -2,7 +2,7 @@ import type { KeyObject } from 'node:crypto';
 
 import { Injectable } from '@nestjs/common';
 
-import { DomainError, type TenantScope } from '#core';
+import type { TenantScope } from '#core';
 import { type AlgorithmName, CpuQueue, type RsaModulusBits } from '#crypto';
 import { KeyStores, StoredObjects, keyStoreErrors } from '#key-stores';
 
@@ -65,18 +65,7 @@ export class PrivateHalves {
       return { in: 'database', signingKey };
     }
     this.stores.requirePermitted(scope.tenantId, keyStore);
-    await this.stores.requireAnswer(scope.tenantId, keyStore);
-    const recordId = await this.objects.reserve(scope, keyStore);
-    try {
-      const place = { tenantId: scope.tenantId, recordId };
-      const { publicKey } = await this.stores.generate(keyStore, place, { algorithm, modulusBits });
-      return { in: 'store', store: keyStore, recordId, publicKey };
-    } catch (error) {
-      // A store that did not answer may be making it still: it is looked for when what was reserved ends.
-      const isAnswer = !(error instanceof DomainError && error.code === keyStoreErrors.KEY_STORE_UNAVAILABLE.code);
-      if (isAnswer) await this.objects.discard(scope.tenantId, recordId);
-      throw error;
-    }
+    return { in: 'store', store: keyStore, ...(await this.objects.make(scope, keyStore, { algorithm, modulusBits })) };
   }
 
   /**
@@ -113,9 +102,3 @@ export class PrivateHalves {
     if (made.in === 'store') await this.objects.discard(tenantId, made.recordId);
   }
 }
-
-const STORE_CODES = Object.keys(keyStoreErrors.table.definitions);
-
-/** Whether no key could be made because of its store. */
-export const isStoreRefusal = (error: unknown): error is DomainError =>
-  error instanceof DomainError && STORE_CODES.includes(error.code);

@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { SECOND, type TenantScope, coreErrors, platformScope, toRfc3339 } from '#core';
 import { algorithm } from '#crypto';
 import { type Committed, Database, type Tx, type View, requireVersion } from '#database';
+import { isStoreRefusal } from '#key-stores';
 import { Users, lockTenant, raiseConfigVersion } from '#tenants';
 import { Vault } from '#vault';
 
@@ -14,7 +15,7 @@ import { hasRoomForVersion, reserveVersion, rotationRetryAt } from './key-quota.
 import { KeyCertificates } from './key-users.js';
 import { keyStateAt, keyVersionLifecycle, versionStateAt } from './lifecycle.js';
 import type { ForcedKeyAction } from './dry-run.js';
-import { type HalfRequest, type NewPrivateHalf, PrivateHalves, isStoreRefusal } from './private-halves.js';
+import { type HalfRequest, type NewPrivateHalf, PrivateHalves } from './private-halves.js';
 import { type RotationPace, activationAt, nextRotationAt } from './rotation.js';
 import { applyDueSteps } from './due-steps.js';
 import { type KeyWithVersions, addVersion, nextModulusBits, releaseErased, withVersions } from './versions.js';

@@ -22,7 +22,8 @@ import {
   type View,
   bothOf,
 } from '#database';
-import { Keys, Signer, isStoreRefusal } from '#keys';
+import { isStoreRefusal } from '#key-stores';
+import { Keys, Signer } from '#keys';
 import { CallerDirectory } from '#service-keys';
 
 import { diagnose } from './diagnosis.js';
