@@ -2,7 +2,16 @@ import { setImmediate as yieldToEventLoop } from 'node:timers/promises';
 
 import { Injectable } from '@nestjs/common';
 
-import { DomainError, type EpochMilliseconds, type Page, SECOND, coreErrors, platformScope, systemOrigin } from '#core';
+import {
+  DomainError,
+  type EpochMilliseconds,
+  INSTALLATION_ID,
+  type Page,
+  SECOND,
+  coreErrors,
+  platformScope,
+  systemOrigin,
+} from '#core';
 import { Database, IsNull, MoreThanColumn, type View } from '#database';
 import { Counter } from '#metrics';
 import {
@@ -20,9 +29,11 @@ import {
 import type { CheckpointMemory } from './checkpoint-file.js';
 import { CheckpointLog } from './checkpoint-log.service.js';
 import { historyErrors } from './errors.js';
+import { historyEvents } from './events.js';
 import { CHECKPOINT_LOG, leafHashesOf } from './log-entries.js';
 import { HistoryHead, HistorySize, HistoryTile } from './log.entities.js';
 import { LogKeys } from './log-keys.service.js';
+import { sequenceAt } from './sequence-at.js';
 import { placeOf, readTiles, rootAt } from './stored-tiles.js';
 
 const SYSTEM = platformScope(systemOrigin('history-checkpoints'));
@@ -41,6 +52,27 @@ export interface Unpublished {
   readonly tenantId: string;
   readonly error: unknown;
 }
+
+/** A log that ended by a restoration of the database. */
+export interface EndedLog {
+  readonly origin: string;
+  /** How many events the last checkpoint had that was kept of it. */
+  readonly size: number;
+  /** The log that the history goes on as. */
+  readonly continuesAs: string;
+}
+
+/** A log of which a checkpoint was kept outside of the database. */
+interface KeptLog {
+  readonly tenantId: string;
+  readonly checkpoint: Checkpoint;
+  /** Whether the database has what was signed of it. */
+  readonly isContinued: boolean;
+  /** The log that its history goes on as since a restoration. */
+  readonly continuesAs?: string;
+}
+
+const isLost = ({ isContinued, continuesAs }: KeptLog): boolean => !isContinued && continuesAs === undefined;
 
 /** Where the logs of this installation are. */
 export abstract class LogPlace {
@@ -146,18 +178,16 @@ export class Checkpoints {
 
   /**
    * Where a restored history lacks what was signed later, it goes on as another log: two checkpoints of one log must never
-   * contradict each other, and a witness of the old one sees that it ended.
+   * contradict each other, and a witness of the old one sees that it ended. An event of the history says so.
    */
   async onRestored({ restoredAt }: { readonly restoredAt: EpochMilliseconds }): Promise<void> {
-    for (const origin of this.place.memory.origins()) {
-      const kept = this.kept(origin);
-      const tenantId = origin.slice(origin.lastIndexOf('/') + 1);
-      if (!kept || (await this.stillContinues(tenantId, kept))) continue;
-      const name = `${this.place.host()}/restored-${restoredAt}/${tenantId}`;
-      await this.database.platform(SYSTEM, async (tx) => {
-        tx.housekeeping('the name of a restored history');
-        await tx.update(HistoryHead, { id: tenantId, origin }, { origin: name, ...UNCOSIGNED });
-      });
+    const lost = (await this.keptLogs()).filter(isLost);
+    for (const [tenantId, logs] of Map.groupBy(lost, (log) => log.tenantId)) {
+      await this.goOnAs(
+        restoredAt,
+        tenantId,
+        logs.map(({ checkpoint }) => checkpoint),
+      );
     }
   }
 
@@ -166,19 +196,69 @@ export class Checkpoints {
    * a restoration has ended and is not among them.
    */
   async rolledBack(): Promise<string[]> {
+    const lost = (await this.keptLogs()).filter(isLost);
+    for (const { tenantId } of lost) this.#inconsistent.add(tenantId);
+    return lost.map(({ checkpoint }) => checkpoint.origin);
+  }
+
+  /** The logs that ended by a restoration, and under which name the history of each goes on. */
+  async ended(): Promise<EndedLog[]> {
+    return (await this.keptLogs()).flatMap(({ checkpoint: { origin, size }, continuesAs }) =>
+      continuesAs === undefined ? [] : [{ origin, size, continuesAs }],
+    );
+  }
+
+  private async keptLogs(): Promise<KeptLog[]> {
     // Nothing verifies what was kept: the vault has logged which row was altered.
     if (!this.keys.areKnown) return [];
-    const found: string[] = [];
+    const logs: KeptLog[] = [];
     for (const origin of this.place.memory.origins()) {
-      const kept = this.kept(origin);
+      const checkpoint = this.kept(origin);
       const tenantId = origin.slice(origin.lastIndexOf('/') + 1);
-      if (!kept || (await this.stillContinues(tenantId, kept))) continue;
-      const head = await this.database.readPlatform(SYSTEM, (view) => view.findOne(HistoryHead, { id: tenantId }));
-      if (head?.origin.includes('/restored-') === true && head.origin !== origin) continue;
-      found.push(origin);
-      this.#inconsistent.add(tenantId);
+      if (!checkpoint) continue;
+      const log = await this.database.readPlatform(SYSTEM, async (view) => {
+        const head = await view.findOne(HistoryHead, { id: tenantId });
+        const hasEnded = head !== null && restoredAtOf(head.origin) > restoredAtOf(origin);
+        const isContinued = await continues(view, tenantId, checkpoint);
+        return { tenantId, checkpoint, isContinued, ...(hasEnded ? { continuesAs: head.origin } : {}) };
+      });
+      logs.push(log);
     }
-    return found;
+    return logs;
+  }
+
+  /** @param lost what was signed of the history, and is not in it */
+  private async goOnAs(restoredAt: EpochMilliseconds, tenantId: string, lost: readonly Checkpoint[]): Promise<void> {
+    const continuesAs = `${this.place.host()}/restored-${restoredAt}/${tenantId}`;
+    const { now, confirmed } = await this.database.readPlatform(SYSTEM, async (view) => ({
+      now: view.now,
+      confirmed: view.confirmed,
+    }));
+    // A backup of before the first checkpoint has no row that could have another name.
+    const empty = { origin: continuesAs, size: 0, root: await new GrowingTiles(0, []).root() };
+    const signers = this.keys.signersOf(continuesAs, confirmed);
+    const note = signCheckpoint(empty, signers, Math.floor(now / SECOND));
+    await this.database.platform(SYSTEM, async (tx) => {
+      tx.housekeeping('the name of a restored history');
+      const head = await tx.lockIfPresent(HistoryHead, { id: tenantId });
+      if (head?.origin === continuesAs) return;
+      if (head) await tx.update(HistoryHead, { id: tenantId }, { origin: continuesAs, ...UNCOSIGNED });
+      else {
+        const row = { id: tenantId, origin: continuesAs, size: 0, root: hex(empty.root), note, ...UNCOSIGNED };
+        const rest = { publishedAt: tx.now, enterAt: null, nextEntryAt: null, version: 1 };
+        if (!(await tx.insertIfAbsent(HistoryHead, { ...row, ...rest }))) return;
+      }
+      const { size: present = 0 } = (await tx.findOne(HistorySize, { tenantId })) ?? {};
+      const hasEvents = tenantId !== CHECKPOINT_LOG && present > 0;
+      // What else follows from the restoration may have been recorded before this.
+      const restored = hasEvents ? ((await sequenceAt(tx, tenantId, restoredAt)) ?? present) : present;
+      // The installation's history says it of the log of checkpoints, and of a tenant that was created after the backup.
+      const own = hasEvents && tenantId !== INSTALLATION_ID ? { tenantId } : {};
+      for (const { origin: log, size, root } of lost) {
+        const details = { log, size, rootHash: hex(root), restored, continuesAs };
+        tx.record(historyEvents.log_ended(tenantId, { ...own, details }));
+      }
+    });
   }
 
   /** One page, in the order of the tenants: those that cannot be signed do not keep the others waiting. */
@@ -221,10 +301,6 @@ export class Checkpoints {
     if (checkpoint?.size !== size || hex(checkpoint.root) !== root) throw historyErrors.HISTORY_INCONSISTENT();
     if (kept && !(await continues(view, tenantId, kept))) throw historyErrors.HISTORY_INCONSISTENT();
     return checkpoint;
-  }
-
-  private stillContinues(tenantId: string, kept: Checkpoint): Promise<boolean> {
-    return this.database.readPlatform(SYSTEM, (view) => continues(view, tenantId, kept));
   }
 
   /** @returns whether there is more to sign */
@@ -326,6 +402,9 @@ export class Checkpoints {
     }
   }
 }
+
+/** When a log began, where that was by a restoration. */
+const restoredAtOf = (origin: string): EpochMilliseconds => Number(/\/restored-(\d+)\//.exec(origin)?.[1] ?? 0);
 
 const isInconsistent = (error: unknown): boolean =>
   error instanceof DomainError && error.code === historyErrors.HISTORY_INCONSISTENT.code;

@@ -74,6 +74,7 @@ export async function verifyHistory(terminal: Terminal, options: VerifyOptions):
     erased,
     isWhole,
     erasedBefore,
+    earlier,
     checkpoint: covering,
   } = await verifyExport(linesOf(options.export), {
     checkpoint,
@@ -101,6 +102,11 @@ export async function verifyHistory(terminal: Terminal, options: VerifyOptions):
     terminal.write(`The personal fields of ${count} of them are erased: those of ${month}.\n`);
   }
   const unrecorded = erased.unrecorded();
+  for (const log of new Set(earlier)) {
+    terminal.write(
+      `The database was restored from a backup, as an event says: before, the history was the log ${log}, which ended.\n`,
+    );
+  }
   if (since !== undefined) terminal.write('They continue the checkpoint that was kept.\n');
   if (entered.length > 0) terminal.write('They continue what the log of the platform has of them.\n');
   if (keys.length === 0) terminal.write('No --key was given: who signed the checkpoint was not verified.\n');

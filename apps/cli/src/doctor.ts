@@ -224,10 +224,15 @@ async function checkHistories(
   for (const log of rolledBack) {
     report({ severity: 'error', check, detail: `${log} lacks a part that was signed: was the database rolled back?` });
   }
+  const ended = await checkpoints.ended();
+  for (const { origin, continuesAs } of ended) {
+    const detail = `${origin} ended when the database was restored, and its history goes on as ${continuesAs}`;
+    report({ severity: 'ok', check, detail });
+  }
   if (checkpointFile === 'off')
     report({ severity: 'warning', check, detail: 'no checkpoint is kept outside of the database' });
   else if (rolledBack.length === 0) {
-    const detail = `${memory.origins().length} histories continue the checkpoints in ${checkpointFile}`;
+    const detail = `${memory.origins().length - ended.length} histories continue the checkpoints in ${checkpointFile}`;
     report({ severity: 'ok', check, detail });
   }
   for (const log of checkpoints.signedByLaterKeys()) {

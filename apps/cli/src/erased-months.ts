@@ -5,7 +5,13 @@ export interface EntryOfExport {
   readonly actor?: { readonly type?: unknown } | null;
   readonly outcome?: unknown;
   readonly target?: { readonly id?: unknown } | null;
-  readonly details?: { readonly month?: unknown; readonly before?: unknown } | null;
+  readonly details?: {
+    readonly month?: unknown;
+    readonly before?: unknown;
+    readonly log?: unknown;
+    readonly size?: unknown;
+    readonly restored?: unknown;
+  } | null;
   readonly personal?: { readonly hash?: unknown; readonly month?: unknown } | null;
 }
 

@@ -17,6 +17,7 @@ import {
 } from '#transparency-log';
 
 import { consistencyBetween } from './consistency-answers.js';
+import { EndedLogs } from './ended-logs.js';
 import { type EntryOfExport, ErasedMonths } from './erased-months.js';
 
 // It knows the format of an export and nothing of the code that writes one: what that does wrong must show here.
@@ -55,6 +56,8 @@ export interface Verification {
   readonly isWhole: boolean;
   /** How many events were erased before, as an event of the export says; 0 where none is. */
   readonly erasedBefore: number;
+  /** The logs that ended by a restoration, of which checkpoints were kept that the events continue. */
+  readonly earlier: readonly string[];
   readonly checkpoint: Checkpoint | undefined;
 }
 
@@ -97,6 +100,7 @@ class Part {
 /** A checkpoint that the events must continue. */
 class Kept {
   isMet = false;
+  isDifferent = false;
 
   constructor(
     readonly name: string,
@@ -115,6 +119,7 @@ export async function verifyExport(lines: AsyncIterable<string>, expectations: E
   };
   let events = 0;
   const erased = new ErasedMonths();
+  const ended = new EndedLogs();
   /** The events that the parts have without a gap, from the first of the history on. */
   let reached = 0;
   /** The events before these are said to be erased, the last part last, and which numbers the events of the log itself say. */
@@ -130,9 +135,9 @@ export async function verifyExport(lines: AsyncIterable<string>, expectations: E
     for (const one of kept) {
       if (!part || one.isMet || part.tree.size !== one.checkpoint.size) continue;
       one.isMet = true;
-      if (equal(part.tree.root(), one.checkpoint.root)) continue;
-      const { size } = one.checkpoint;
-      report(`the first ${size} events are not those of ${one.name}: one of them was changed since`);
+      one.isDifferent = !equal(part.tree.root(), one.checkpoint.root);
+      // Whether it is to be the same follows from what the events say of another log.
+      if (one.checkpoint.origin === part.covering.origin && one.isDifferent) report(differenceOf(one));
     }
   };
   const finish = (): void => {
@@ -166,8 +171,7 @@ export async function verifyExport(lines: AsyncIterable<string>, expectations: E
         const header = parseHeader(line);
         const covering = coveringCheckpoint(header, expectations);
         for (const { name, checkpoint } of kept) {
-          if (checkpoint.origin !== header.origin) throw new Malformed(`${name} is of ${checkpoint.origin}`);
-          if (checkpoint.size > covering.size) {
+          if (checkpoint.origin === header.origin && checkpoint.size > covering.size) {
             report(`${name} has ${checkpoint.size} events and this history only ${covering.size}: some were removed`);
           }
         }
@@ -189,6 +193,7 @@ export async function verifyExport(lines: AsyncIterable<string>, expectations: E
       const entry = entryOf(event);
       if (isErasure(entry)) erasures.add(entry.details?.before);
       erased.read(entry, personal !== undefined);
+      ended.read(entry, sequence);
       if (personal !== undefined && hash('sha256', personal, 'hex') !== entry.personal?.hash) {
         report(`line ${number}: the personal fields of event ${sequence} are not those that were signed`);
       }
@@ -206,6 +211,8 @@ export async function verifyExport(lines: AsyncIterable<string>, expectations: E
       if (erasures.has(border)) continue;
       report(`no event says that the ${border} events before it were erased: they may have been removed otherwise`);
     }
+    const earlierLogs = kept.filter(({ checkpoint }) => checkpoint.origin !== covering?.origin);
+    for (const one of earlierLogs) compareWithEarlier(one, covering?.origin, ended, report);
     compareByProofs(kept, covering, expectations, report);
     const missed = kept.find(({ isMet }) => !isMet);
     if (missed && problems.length === 0) {
@@ -213,17 +220,48 @@ export async function verifyExport(lines: AsyncIterable<string>, expectations: E
         `${missed.name} cannot be compared: export from an earlier event on, up to now, or give a proof by --consistency`,
       );
     }
-    return { problems, events, erased, isWhole, erasedBefore: Math.max(0, ...said), checkpoint: covering };
+    const earlier = earlierLogs.map(({ checkpoint }) => checkpoint.origin);
+    return { problems, events, erased, isWhole, erasedBefore: Math.max(0, ...said), earlier, checkpoint: covering };
   } catch (error) {
     if (!(error instanceof Malformed || error instanceof RangeError)) throw error;
     report(error.message);
-    return { problems, events, erased, isWhole: false, erasedBefore, checkpoint: part?.covering };
+    return { problems, events, erased, isWhole: false, erasedBefore, earlier: [], checkpoint: part?.covering };
   }
 }
 
 /** Whether an entry is the event of an erasure in its own history. */
 const isErasure = ({ action, tenantId, target, actor, outcome }: EntryOfExport): boolean =>
   action === ERASURE && target?.id === tenantId && actor?.type === 'system' && outcome === 'success';
+
+const differenceOf = ({ name, checkpoint: { size } }: Kept): string =>
+  `the first ${size} events are not those of ${name}: one of them was changed since`;
+
+/**
+ * Compares with a checkpoint of another log: what was signed of that one before the database was restored from a backup. Up to
+ * there the history is the same, as long as an event of it says where that was.
+ */
+function compareWithEarlier(
+  one: Kept,
+  origin: string | undefined,
+  ended: EndedLogs,
+  report: (problem: string) => void,
+): void {
+  const { name, checkpoint } = one;
+  const end = ended.endOf(checkpoint.origin);
+  if (!end) {
+    one.isMet = true;
+    report(
+      `${name} is of the log ${checkpoint.origin}, and this history is the log ${origin}: no event of the export says that it goes on as this one`,
+    );
+  } else if (checkpoint.size > end.restored) {
+    one.isMet = true;
+    const { sequence, restored } = end;
+    report(
+      `${name} has ${checkpoint.size} events of the log ${checkpoint.origin}, of which only the first ${restored} are in this history: ` +
+        `the database was restored from a backup, as event ${sequence} says, and the later ones are lost`,
+    );
+  } else if (one.isMet && one.isDifferent) report(differenceOf(one));
+}
 
 /** Compares checkpoints that were kept of events that are erased since: by proofs of consistency (RFC 9162 §2.1.4.2). */
 function compareByProofs(
@@ -298,7 +336,8 @@ function opened(what: string, note: string, { keys }: Expectations): Checkpoint 
   const parsed = parseNote(note);
   const checkpoint = parseCheckpoint(parsed.text);
   const own = keys.filter(({ name }) => name === checkpoint.origin);
-  if (keys.length > 0 && signersOf(parsed, own).length === 0) throw new Malformed(`none of the keys signed ${what}`);
+  if (keys.length > 0 && signersOf(parsed, own).length === 0)
+    throw new Malformed(`none of the keys signed ${what} of ${checkpoint.origin}`);
   return checkpoint;
 }
 

@@ -78,6 +78,8 @@ describe.each(WAYS)('a backup of %s, restored into %s', (from, to) => {
   let identityFile: string;
   let newerExport: string;
   let tenant: TestTenant;
+  /** Its history had events, and no checkpoint, when the backup was made. */
+  let young: TestTenant;
   let issuer: TestIssuer;
   let tokens: { usedBefore: string; unused: string; usedAfter: string };
   let caId: string;
@@ -110,6 +112,7 @@ describe.each(WAYS)('a backup of %s, restored into %s', (from, to) => {
     await server.get(`/pki/${caId}/crl`);
     jwks = (await server.get(`${tenant.path}/.well-known/jwks.json`)).text;
     await server.server.app.get(Checkpoints).publishDue();
+    young = await createTenant(server);
     await addMonths(source.url, tenant.id);
     const identity = await generateX25519Identity();
     identityFile = freshPath('identity');
@@ -123,6 +126,7 @@ describe.each(WAYS)('a backup of %s, restored into %s', (from, to) => {
     expect(made).toMatchObject({ code: 0 });
     // All of this is lost.
     await use(tokens.usedAfter);
+    await createIssuer(server, young);
     const services = `${tenant.path}/services/${issuer.service.id}/credentials`;
     const request = { authType: 'service_key' };
     discarded = (await server.post(services, request, tenant.owner)).body['id']!;
@@ -155,7 +159,7 @@ describe.each(WAYS)('a backup of %s, restored into %s', (from, to) => {
     const { bytes, file } = manifest['content'] as { bytes: number; file: string };
     expect(file).toBe('rows.ndjson.gz.age');
     expect(statSync(join(backup, file)).size).toBe(bytes);
-    expect(manifest['tables']).toMatchObject({ tenants: 1, services: 1, token_profiles: 1 });
+    expect(manifest['tables']).toMatchObject({ tenants: 2, services: 1, token_profiles: 1 });
     const modes = [backup, join(backup, 'manifest.json'), join(backup, file)].map(
       (path) => statSync(path).mode & 0o777,
     );
@@ -202,7 +206,9 @@ describe.each(WAYS)('a backup of %s, restored into %s', (from, to) => {
     expect(erasures?.toSorted()).toEqual(
       MONTHS.slice(0, 2).map((month) => `ERASED AGAIN ${month} of the history ${tenant.id}`),
     );
-    expect(restored.told).toMatch(/\d+ events of 3 histories are those that were signed/);
+    expect(restored.told).toMatch(/\d+ events of 4 histories are those that were signed/);
+    const logs = [tenant.id, young.id].map((id) => `keys.example.com/${id}`);
+    for (const log of logs) expect(restored.told).toContain(`ENDED the log ${log} of `);
 
     const again = await chancery(target.url, checkpoints, ...parameters);
     expect(again).toMatchObject({ code: 1, told: expect.stringContaining('is not empty') });
@@ -256,8 +262,19 @@ describe.each(WAYS)('a backup of %s, restored into %s', (from, to) => {
     for (const month of MONTHS.slice(0, 2)) expect(causes).toContainEqual({ month, cause: 'restoration' });
     // The history lacks what was signed later, so that it goes on as another log, and is signed.
     await server.server.app.get(Checkpoints).publishDue();
-    const checkpoint = (await server.get(`${tenant.path}/history/checkpoint`, { token })).text;
-    expect(checkpoint.split('\n')[0]).toMatch(new RegExp(`/restored-\\d+/${tenant.id}$`));
+    for (const { id, path, owner } of [tenant, young]) {
+      const session = { token: await server.login(owner.email, PASSWORD) };
+      const checkpoint = (await server.get(`${path}/history/checkpoint`, session)).text;
+      const [name] = checkpoint.split('\n');
+      expect(name).toMatch(new RegExp(`/restored-\\d+/${id}$`));
+      const ended = await server.get(`${path}/audit-events?action=history.log_ended`, session);
+      expect(ended.body['items']).toMatchObject([
+        { details: { log: `keys.example.com/${id}`, continuesAs: name }, target: { id } },
+      ]);
+    }
+    const doctor = await chancery(target.url, checkpoints, 'doctor');
+    expect(doctor.told).toContain(`keys.example.com/${young.id} ended when the database was restored`);
+    expect(doctor.told).not.toContain('was the database rolled back');
     expect(server.logs.join('')).not.toContain('was it rolled back');
     await server.close();
   });

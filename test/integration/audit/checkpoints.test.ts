@@ -22,6 +22,7 @@ import {
 
 import { withCode } from '../../support/errors.js';
 import { createMigratedDatabase } from '../../support/database.js';
+import { snapshotOfHistories } from '../../support/history-snapshot.js';
 import { openPlainDataSource } from '../../support/plain-data-source.js';
 import {
   HISTORY_HOST,
@@ -236,7 +237,7 @@ describe('the file of checkpoints', () => {
     const scope = newTenant();
     await record(signing.database, scope, 2);
     await signing.checkpoints.publishDue();
-    const yesterday = await snapshot(url());
+    const yesterday = await snapshotOfHistories(url());
     await record(signing.database, scope, 5);
     await signing.checkpoints.publishDue();
     await yesterday();
@@ -254,7 +255,7 @@ describe('the file of checkpoints', () => {
     await record(one.database, scope, 2);
     await record(one.database, other, 2);
     await one.checkpoints.publishDue();
-    const yesterday = await snapshot(url());
+    const yesterday = await snapshotOfHistories(url());
     await record(one.database, scope, 5);
     await one.checkpoints.publishDue();
     await yesterday();
@@ -287,27 +288,3 @@ describe('the file of checkpoints', () => {
     await elsewhere.drop();
   });
 });
-
-/** Remembers the rows of the history as they are; the answer puts them back. */
-async function snapshot(url: string): Promise<() => Promise<void>> {
-  const tables = ['audit_events', 'history_sizes', 'history_heads', 'history_tiles'];
-  const copies: [string, Record<string, unknown>[]][] = [];
-  const read = await openPlainDataSource(url);
-  for (const table of tables)
-    copies.push([table, await read.query<Record<string, unknown>[]>(`SELECT * FROM ${table}`)]);
-  await read.destroy();
-  return async () => {
-    const plain = await openPlainDataSource(url);
-    for (const [table, rows] of copies) {
-      await plain.query(`DELETE FROM ${table}`);
-      for (const row of rows) {
-        const places = Object.keys(row).map(() => '?');
-        await plain.query(
-          `INSERT INTO ${table} (${Object.keys(row).join(', ')}) VALUES (${places.join(', ')})`,
-          Object.values(row),
-        );
-      }
-    }
-    await plain.destroy();
-  };
-}
