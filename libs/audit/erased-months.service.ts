@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 
-import { type EpochMilliseconds, platformScope, systemOrigin } from '#core';
-import { Database, MoreThanOrEqual, type View } from '#database';
+import { type EpochMilliseconds, PAGE_LIMIT_MAX, platformScope, systemOrigin } from '#core';
+import { Database, type KeysetOrder, MoreThanOrEqual, type View } from '#database';
 import { Malformed, formatNote, parseNote, signNote, signersOf } from '#transparency-log';
 
 import { LogPlace } from './checkpoints.service.js';
@@ -11,8 +11,13 @@ import { eraseMonth, recordErasure } from './history-months.js';
 import { LogKeys } from './log-keys.service.js';
 
 const SYSTEM = platformScope(systemOrigin('erased-months'));
-/** Months that one look reads; the next one goes on behind them. */
-const MONTHS_PER_LOOK = 500;
+/** Months whose erasure one transaction records. */
+const RECORDED_TOGETHER = 500;
+const ERASED_FIRST: KeysetOrder<HistoryMonth> = [
+  ['erasedAt', 'ASC'],
+  ['endsAt', 'ASC'],
+  ['id', 'ASC'],
+];
 /** Transactions of several processes commit in another order than their instants have. */
 const OVERLAP = 60_000;
 
@@ -38,8 +43,7 @@ export class ErasedMonths {
   async keepErased(): Promise<number> {
     if (!this.place.memory.isKept || !this.keys.areKnown) return 0;
     let count = 0;
-    for (;;) {
-      const rows = await this.database.readPlatform(SYSTEM, (view) => erasedMonths(view, this.#lookedAt));
+    for await (const rows of this.pagesSince(this.#lookedAt)) {
       const isNew = (row: HistoryMonth): boolean => !this.#known.has(keyOf(row));
       // Another process may have kept them.
       if (rows.some(isNew)) for (const erased of this.kept()) this.#known.add(keyOf(erased));
@@ -47,11 +51,10 @@ export class ErasedMonths {
       await this.place.memory.keep(news.map(({ tenantId, month }) => this.noteOf({ tenantId, month })));
       for (const row of news) this.#known.add(keyOf(row));
       count += news.length;
-      const last = rows.at(-1)?.erasedAt ?? this.#lookedAt;
-      const goesOn = rows.length === MONTHS_PER_LOOK && last > this.#lookedAt;
-      this.#lookedAt = goesOn ? last : Math.max(0, last - OVERLAP);
-      if (!goesOn) return count;
+      const last = rows.at(-1)?.erasedAt;
+      if (last) this.#lookedAt = Math.max(this.#lookedAt, last - OVERLAP);
     }
+    return count;
   }
 
   /** What was erased before the database was restored from a backup of before that: it is erased again, by an event of its own. */
@@ -76,20 +79,43 @@ export class ErasedMonths {
     });
   }
 
-  /** The months that were erased since an instant, oldest first: at most 500. */
+  /** All months that were erased since an instant, oldest first. */
   async erasedSince(instant: EpochMilliseconds): Promise<readonly ErasedMonth[]> {
-    return this.database.readPlatform(SYSTEM, (view) => erasedMonths(view, instant));
+    const found: ErasedMonth[] = [];
+    for await (const rows of this.pagesSince(instant)) {
+      found.push(...rows.map(({ tenantId, month }) => ({ tenantId, month })));
+    }
+    return found;
   }
 
   /** Those whose keys the restoration has left out of the rows: the event says so. */
   private async recordRestored(restoredAt: EpochMilliseconds): Promise<void> {
-    await this.database.platform(SYSTEM, async (tx) => {
-      tx.housekeeping('no month was left out, or another process has recorded it');
-      for (const row of await tx.find(HistoryMonth, { erasedAt: restoredAt })) {
-        const changed = await tx.update(HistoryMonth, { id: row.id, erasedAt: restoredAt }, { erasedAt: tx.now });
-        if (changed === 1) recordErasure(tx, row, 'restoration');
-      }
-    });
+    let isMore = true;
+    while (isMore) {
+      isMore = await this.database.platform(SYSTEM, async (tx) => {
+        tx.housekeeping('no month was left out, or another process has recorded it');
+        const rows = await tx.find(HistoryMonth, { erasedAt: restoredAt }, { limit: RECORDED_TOGETHER });
+        for (const row of rows) {
+          const changed = await tx.update(HistoryMonth, { id: row.id, erasedAt: restoredAt }, { erasedAt: tx.now });
+          if (changed === 1) recordErasure(tx, row, 'restoration');
+        }
+        // At the same instant they would be found again and again.
+        return rows.length > 0 && tx.now !== restoredAt;
+      });
+    }
+  }
+
+  /** By pages, whatever number was erased at one instant. */
+  private async *pagesSince(instant: EpochMilliseconds): AsyncGenerator<readonly HistoryMonth[]> {
+    for (let cursor: string | undefined; ;) {
+      const request = { limit: PAGE_LIMIT_MAX, cursor };
+      const page = await this.database.readPlatform(SYSTEM, (view) =>
+        view.page(HistoryMonth, { erasedAt: MoreThanOrEqual(instant) }, ERASED_FIRST, request),
+      );
+      yield page.items;
+      if (page.nextCursor === null) return;
+      cursor = page.nextCursor;
+    }
   }
 
   private noteOf(erased: ErasedMonth): string {
@@ -113,13 +139,6 @@ export class ErasedMonths {
     });
   }
 }
-
-const erasedMonths = (view: View, since: EpochMilliseconds): Promise<HistoryMonth[]> =>
-  view.find(
-    HistoryMonth,
-    { erasedAt: MoreThanOrEqual(since) },
-    { order: { erasedAt: 'ASC', endsAt: 'ASC', id: 'ASC' }, limit: MONTHS_PER_LOOK },
-  );
 
 async function hasKey(view: View, { tenantId, month }: ErasedMonth): Promise<boolean> {
   const row = await view.findOne(HistoryMonth, { tenantId, month });
