@@ -33,10 +33,12 @@ export const NO_CHECKPOINT_MEMORY: CheckpointMemory = {
 
 const FILE_MODE = 0o600;
 /** No line is longer: what is has no end, and is no note. */
-const BYTES_PER_READ = 256 * 1024;
+const BYTES_PER_READ = 4 * 1024 * 1024;
 /** The signature of the last line is among so many. */
 const TAIL_BYTES = 512;
-const LINE_END = '\n'.codePointAt(0);
+/** The name and the size of a checkpoint are among so many characters of its line. */
+const BEGINNING = 400;
+const LINE_END = '\n'.codePointAt(0)!;
 
 /** So many bytes of a file from a place on; fewer where it ends before. */
 async function bytesOf(handle: FileHandle, position: number, length: number): Promise<Buffer> {
@@ -50,10 +52,36 @@ async function isCutOff(handle: FileHandle): Promise<boolean> {
   return size > 0 && (await bytesOf(handle, size - 1, 1))[0] !== LINE_END;
 }
 
+/**
+ * Name and size of the checkpoint that a line seems to hold, by its beginning. Whatever is written in another way than
+ * `keep` writes it is `undefined`: that line is parsed as a whole.
+ */
+function sizedIn(line: string): { origin: string; size: number } | undefined {
+  const found = /^"([^"\\]+)\\n(\d{1,15})\\n/.exec(line);
+  return found ? { origin: found[1]!, size: Number(found[2]) } : undefined;
+}
+
 /** What the lines of a file say. */
 class Notes {
   readonly last = new Map<string, { readonly size: number; readonly note: string }>();
   readonly erasures = new Set<string>();
+
+  /**
+   * Reads lines. Each log has one for every second in which it grew, of which the largest is wanted: only that one is parsed.
+   * @param bytes lines up to the end of the last one
+   */
+  addLines(bytes: Buffer): void {
+    // A character for each byte, so that places are the same in both.
+    const text = bytes.toString('latin1');
+    // From the end: the last line of a log is the largest one, unless it was cut off or altered, and the others are smaller.
+    for (let end = text.length; end > 0;) {
+      const begin = text.lastIndexOf('\n', end - 1) + 1;
+      const found = sizedIn(text.slice(begin, Math.min(end, begin + BEGINNING)));
+      if (!found || found.size > (this.last.get(found.origin)?.size ?? -1))
+        this.add(bytes.toString('utf8', begin, end));
+      end = begin - 1;
+    }
+  }
 
   /** A line that was cut off says nothing. */
   add(line: string): void {
@@ -159,16 +187,15 @@ export class CheckpointFile implements CheckpointMemory {
 
   /** Reads the lines that were appended since. */
   private async readInto(found: readonly Notes[], handle: FileHandle): Promise<void> {
-    let rest: Buffer = Buffer.alloc(0);
     for (;;) {
-      const chunk = await bytesOf(handle, this.#read + rest.length, BYTES_PER_READ);
-      if (chunk.length === 0) return;
-      rest = Buffer.concat([rest, chunk]);
-      const end = rest.lastIndexOf('\n') + 1 || (rest.length > BYTES_PER_READ ? rest.length : 0);
-      for (const line of rest.toString('utf8', 0, end).split('\n')) for (const notes of found) notes.add(line);
+      const { size } = await handle.stat();
+      const chunk = await bytesOf(handle, this.#read, Math.min(BYTES_PER_READ, Math.max(0, size - this.#read)));
+      const end = chunk.lastIndexOf(LINE_END) + 1 || (chunk.length === BYTES_PER_READ ? chunk.length : 0);
+      if (end === 0) return;
+      const lines = chunk.subarray(0, end);
+      for (const notes of found) notes.addLines(lines);
       this.#read += end;
-      if (end > 0) this.#tail = Buffer.from(rest.subarray(Math.max(0, end - TAIL_BYTES), end));
-      rest = rest.subarray(end);
+      this.#tail = Buffer.from(lines.subarray(-TAIL_BYTES));
     }
   }
 }

@@ -2,7 +2,7 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeF
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { afterAll, expect, it } from 'vitest';
+import { afterAll, expect, it, vi } from 'vitest';
 
 import { CheckpointFile } from '#audit';
 import { uuidv7 } from '#crypto';
@@ -48,10 +48,35 @@ it('a line that another process could not write to its end spoils no line after 
 
 it('what has no line ends is read in parts, and what follows it is understood', async () => {
   const path = newPath();
-  writeFileSync(path, Buffer.alloc(3_000_000, '-'));
+  writeFileSync(path, Buffer.alloc(9_000_000, '-'));
   const one = await CheckpointFile.open(path);
   await one.keep([checkpointOf('log.example/1', 1)]);
   expect((await CheckpointFile.open(path)).origins()).toEqual(['log.example/1']);
+});
+
+it('the largest checkpoint counts wherever its line is, and where that one is spoiled the largest before it', async () => {
+  const path = newPath();
+  const lineOf = (size: number): string => JSON.stringify(checkpointOf('log.example/1', size));
+  const spoiled = lineOf(9).slice(0, 60);
+  const another = lineOf(8).replaceAll(String.raw`\n`, String.raw`\u000a`);
+  const lines = [lineOf(4), lineOf(7), spoiled, lineOf(6), '"no note', lineOf(5), '', '{}'];
+  writeFileSync(path, `${lines.join('\n')}\n`);
+  expect((await CheckpointFile.open(path)).last('log.example/1')).toBe(checkpointOf('log.example/1', 7));
+  // As JSON may be written by another program.
+  appendFileSync(path, `${another}\n`);
+  expect((await CheckpointFile.open(path)).last('log.example/1')).toBe(checkpointOf('log.example/1', 8));
+});
+
+it('of the lines of one log only the largest is parsed, so that a long file is read quickly', async () => {
+  const path = newPath();
+  const lines = Array.from({ length: 20_000 }, (_, size) => JSON.stringify(`log.example/1\n${size}\n`));
+  lines.push(JSON.stringify(checkpointOf('log.example/1', 20_000)));
+  writeFileSync(path, `${lines.join('\n')}\n`);
+  const parsing = vi.spyOn(JSON, 'parse');
+  const file = await CheckpointFile.open(path);
+  expect(file.last('log.example/1')).toBe(checkpointOf('log.example/1', 20_000));
+  expect(parsing.mock.calls.length).toBeLessThan(10);
+  parsing.mockRestore();
 });
 
 it.each<[string, (path: string) => void]>([
