@@ -22,6 +22,7 @@ import type { DestinationPolicy } from '#outbound';
 import { tenantState } from '#tenants';
 
 import { isSubscribed } from './actions.js';
+import { GivenUpDeliveries } from './delivery-metrics.js';
 import { Webhook, WebhookDelivery } from './entities.js';
 import { webhookLifecycle } from './lifecycle.js';
 import { cloudEvent, webhookHeaders } from './message.js';
@@ -104,6 +105,7 @@ export class Deliveries implements OnModuleDestroy {
     private readonly events: EventReader,
     private readonly publicUrl: PublicUrl,
     private readonly notices: Notices,
+    private readonly givenUp: GivenUpDeliveries,
     @Inject(CONFIGURATION) configuration: AnnouncementConfiguration,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {
@@ -293,6 +295,7 @@ export class Deliveries implements OnModuleDestroy {
       else {
         const set = { lastStatus: null, lastError: EVENT_NOT_FOUND };
         await tx.transition(WebhookDelivery, delivery, deliveryLifecycle.event.fail, { set });
+        tx.onceCommitted(() => this.givenUp.add('missing'));
       }
     }
     return found;
@@ -328,9 +331,10 @@ export class Deliveries implements OnModuleDestroy {
     const { event } = deliveryLifecycle;
     if (isAccepted(attempt)) await tx.transition(WebhookDelivery, row, event.deliver, { set });
     // A jump of the clock makes no days of attempts.
-    else if (tx.confirmed - row.requestedAt >= TRIED_FOR)
+    else if (tx.confirmed - row.requestedAt >= TRIED_FOR) {
       await tx.transition(WebhookDelivery, row, event.fail, { set });
-    else {
+      tx.onceCommitted(() => this.givenUp.add('refused'));
+    } else {
       const dueAt = tx.now + retryDelay(attempts, Math.random());
       await tx.note(WebhookDelivery, { id: deliveryId }, { ...set, dueAt });
     }

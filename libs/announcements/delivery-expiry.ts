@@ -37,7 +37,7 @@ export class DeliveryExpiry extends DueKind<WebhookDelivery> {
         itemOf: ({ webhookId }) => webhookId,
         handle: async ({ webhookId }) => {
           const count = await database.platform(SYSTEM, (tx) => giveUp(tx, notices, webhookId));
-          counts.add(count);
+          counts.add('waited', count);
           return count > 0;
         },
       }),

@@ -4,21 +4,27 @@ import { type MetricSource, Measures, counter, defineMetrics } from '#metrics';
 
 const metrics = defineMetrics({
   chancery_webhook_deliveries_given_up_total: counter(
-    'Deliveries of webhooks that this process gave up because they had waited for 30 days',
+    'Deliveries of webhooks that this process gave up: the receiver accepted none for 3 days (refused), they waited for 30 days (waited), or the event is erased (missing)',
+    'reason',
   ),
 });
+
+/** Why a delivery is given up. */
+export const givenUpReasons = ['refused', 'waited', 'missing'] as const;
+export type GivenUpReason = (typeof givenUpReasons)[number];
 
 /** What this process has given up. */
 @Measures({ metrics })
 @Injectable()
 export class GivenUpDeliveries implements MetricSource<typeof metrics> {
-  #count = 0;
+  readonly #counts: Record<GivenUpReason, number> = { refused: 0, waited: 0, missing: 0 };
 
-  add(count: number): void {
-    this.#count += count;
+  add(reason: GivenUpReason, count = 1): void {
+    this.#counts[reason] += count;
   }
 
   measure() {
-    return { chancery_webhook_deliveries_given_up_total: this.#count };
+    const values = givenUpReasons.map((reason) => ({ value: this.#counts[reason], labels: [reason] }));
+    return { chancery_webhook_deliveries_given_up_total: values };
   }
 }

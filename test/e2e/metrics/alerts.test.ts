@@ -6,6 +6,7 @@ import { join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
+import { Deliveries } from '#announcements';
 import { Checkpoints } from '#audit';
 import { DAY, HOUR, MINUTE, SECOND, systemOrigin, toRfc3339 } from '#core';
 
@@ -198,4 +199,29 @@ describe.runIf(isPromtoolInstalled)('alerts', () => {
     expect(alertsOf(before, after)).toContain('ChanceryReplayStorm');
     expect(alertsOf(before, before)).not.toContain('ChanceryReplayStorm');
   });
+
+  it.each(['refused', 'waited'])(
+    'deliveries of a webhook that are given up raise ChanceryWebhookGivenUp: %s',
+    async (reason) => {
+      const { path, owner } = issuer.tenant;
+      const login = async () => ({ token: await server.login(owner.email, PASSWORD) });
+      const request = { url: 'https://localhost/', actions: ['webhook.created'] };
+      const { body } = await server.post(`${path}/webhooks`, request, await login());
+      const deliver = () => server.server.app.get(Deliveries).deliverDue();
+      await deliver();
+      const before = await scrape(server);
+      if (reason === 'waited') {
+        await server.post(`${path}/webhooks/${body['webhook']!['id']}/disable`, undefined, await login());
+      }
+      await server.setTime(server.clock.now() + (reason === 'waited' ? 30 * DAY : 3 * DAY) + MINUTE);
+      await server.runScheduler();
+      await deliver();
+      const after = await scrape(server);
+      const id = `chancery_webhook_deliveries_given_up_total{reason="${reason}"}`;
+      expect(before.get(id)).toBe(0);
+      expect(after.get(id)).toBeGreaterThan(0);
+      expect(alertsOf(before, after)).toContain('ChanceryWebhookGivenUp');
+      expect(alertsOf(before, before)).not.toContain('ChanceryWebhookGivenUp');
+    },
+  );
 });
