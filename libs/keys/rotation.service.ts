@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 
 import { SECOND, type TenantScope, coreErrors, platformScope, toRfc3339 } from '#core';
 import { algorithm } from '#crypto';
-import { type Committed, Database, type Tx, type View, requireVersion } from '#database';
+import { type Committed, Database, In, type Tx, type View, requireVersion } from '#database';
 import { isStoreRefusal } from '#key-stores';
 import { Users, lockTenant, raiseConfigVersion } from '#tenants';
 import { Vault } from '#vault';
@@ -13,7 +13,7 @@ import { keyErrors } from './errors.js';
 import { keyEvents } from './events.js';
 import { hasRoomForVersion, reserveVersion, rotationRetryAt } from './key-quota.js';
 import { KeyCertificates } from './key-users.js';
-import { keyStateAt, keyVersionLifecycle, versionStateAt } from './lifecycle.js';
+import { type KeyVersionState, keyStateAt, keyVersionLifecycle, publishedStates, versionStateAt } from './lifecycle.js';
 import type { ForcedKeyAction } from './dry-run.js';
 import { type HalfRequest, type NewPrivateHalf, PrivateHalves } from './private-halves.js';
 import { type RotationPace, activationAt, nextRotationAt } from './rotation.js';
@@ -159,12 +159,11 @@ export class KeyRotation {
     ifMatch?: number,
   ): Promise<Committed<KeyWithVersions>> {
     const compromised = await this.identify(scope, keyId, kid);
-    const affected = compromised ? await this.keysWith(scope, compromised) : [];
-    const others = affected.filter((id) => id !== keyId);
-    return this.withSuccessors(scope, [keyId, ...others], (made) =>
+    const affected = compromised ? await this.versionsWith(scope, compromised) : [];
+    return this.withSuccessors(scope, affected, (made) =>
       this.change(scope, keyId, ifMatch, async (tx, locked) => {
         await this.compromiseVersion(tx, locked, await tx.get(KeyVersion, { keyId, kid }), made.get(keyId), reason);
-        const successors = new Map(others.map((id) => [id, made.get(id)]));
+        const successors = new Map([...made].filter(([id]) => id !== keyId));
         if (compromised) await this.compromiseAll(tx, { compromised, successors }, reason);
       }),
     );
@@ -180,29 +179,43 @@ export class KeyRotation {
     compromised: IdentifiedKey,
     use: (prepared: PreparedCompromise) => Promise<T>,
   ): Promise<T> {
-    const affected = await this.keysWith(scope, compromised);
+    const affected = await this.versionsWith(scope, compromised);
     return this.withSuccessors(scope, affected, (successors) => use({ compromised, successors }));
   }
 
-  /** The ids of the tenant's keys that have versions with this key material. */
-  private async keysWith(scope: TenantScope, compromised: IdentifiedKey): Promise<string[]> {
-    const versions = await this.database.read(scope, (view) => this.fingerprints.versionsOf(view, compromised));
-    return [...new Set(versions.map(({ keyId }) => keyId))];
+  /** The tenant's versions with this key material. */
+  private versionsWith(scope: TenantScope, compromised: IdentifiedKey): Promise<KeyVersion[]> {
+    return this.database.read(scope, (view) => this.fingerprints.versionsOf(view, compromised));
   }
 
-  /** One that was staged already is used in place of the one that is made here, and another request may be first. */
+  /** Where another request is first, what is made here is not used, or what is needed then is made by the scheduler. */
   private async withSuccessors<T>(
     scope: TenantScope,
-    keyIds: readonly string[],
+    compromised: readonly KeyVersion[],
     use: (successors: PreparedCompromise['successors']) => Promise<T>,
   ): Promise<T> {
+    const ids = new Set(compromised.map(({ id }) => id));
     const successors = new Map<string, NewPrivateHalf | undefined>();
     try {
-      for (const keyId of keyIds) successors.set(keyId, await this.successor(scope, keyId));
+      for (const keyId of new Set(compromised.map((version) => version.keyId))) {
+        const isNeeded = await this.needsSuccessor(scope, keyId, ids);
+        successors.set(keyId, isNeeded ? await this.successor(scope, keyId) : undefined);
+      }
       return await use(successors);
     } finally {
       for (const made of successors.values()) if (made) await this.halves.discard(scope, made);
     }
+  }
+
+  /** Whether the key signs by one of these versions, and has no staged one that will sign instead. */
+  private async needsSuccessor(scope: TenantScope, keyId: string, compromised: ReadonlySet<string>): Promise<boolean> {
+    return this.database.read(scope, async (view) => {
+      if (keyStateAt(await view.get(Key, { id: keyId }), view.now) !== 'active') return false;
+      const versions = await view.find(KeyVersion, { keyId, state: In([...publishedStates]) });
+      const isAmong = (state: KeyVersionState, leaked: boolean): boolean =>
+        versions.some((one) => versionStateAt(one, view.now) === state && compromised.has(one.id) === leaked);
+      return isAmong('active', true) && !isAmong('pending', false);
+    });
   }
 
   /**

@@ -24,6 +24,8 @@ export interface TransitKeys {
   readonly uri: string;
   /** By their names; one that is deleted here is missing there. */
   readonly keys: Map<string, EngineKey>;
+  /** The names of all keys that were ever made. */
+  readonly made: readonly string[];
   fail: boolean;
   /** Whether the token may list the keys. */
   lists: boolean;
@@ -81,6 +83,7 @@ function signed(key: EngineKey, body: Record<string, unknown>): string | undefin
 /** Starts one, with a file that has its token. */
 export async function transitKeys(): Promise<TransitKeys> {
   const keys = new Map<string, EngineKey>();
+  const madeNames: string[] = [];
   const token = randomUUID();
   const folder = mkdtempSync(join(tmpdir(), 'chancery-transit-'));
   const tokenFile = join(folder, 'token');
@@ -92,6 +95,7 @@ export async function transitKeys(): Promise<TransitKeys> {
       const made = key ?? newKey(String(body['type']));
       if (!made || body['exportable'] !== false) return [400, { errors: ['unknown key type'] }];
       keys.set(name, made);
+      if (!key) madeNames.push(name);
       return [200, {}];
     }
     if (!key) return [verb === 'sign' ? 400 : 404, { errors: [] }];
@@ -158,6 +162,7 @@ export async function transitKeys(): Promise<TransitKeys> {
   const engine: TransitKeys = {
     uri: `transit+http://127.0.0.1:${port}/transit?token-file=${tokenFile}`,
     keys,
+    made: madeNames,
     fail: false,
     lists: true,
     text: undefined,

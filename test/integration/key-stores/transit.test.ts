@@ -249,7 +249,7 @@ describe('tenants with keys in a transit engine', () => {
     engine.keys.delete(`chancery-${tenant.id}-${ANOTHER}`);
   });
 
-  it('a successor that was made for a compromise and not used is destroyed in its store immediately', async () => {
+  it('a compromise makes a successor only for the version that signs, and one that is not used is destroyed in its store immediately', async () => {
     const tenant = await createTenant(server);
     const { path } = await createKey(tenant);
     const compromise = async (number: number, headers = {}) => {
@@ -259,17 +259,27 @@ describe('tenants with keys in a transit engine', () => {
       const { kid } = versions.find((version) => version.number === number)!;
       return (await server.post(`${path}/versions/${kid}/compromise`, {}, { ...tenant.owner, headers })).status;
     };
+    const made = (): number => engine.made.filter((name) => name.startsWith(`chancery-${tenant.id}-`)).length;
     const before = keysOf(tenant);
     expect(await compromise(1, { 'If-Match': '"999"' })).toBe(412);
     expect(keysOf(tenant)).toEqual(before);
     // The staged version signs, and no other.
     expect((await server.post(`${path}/rotate`, {}, tenant.owner)).status).toBe(200);
+    const beforeStaged = made();
     expect(await compromise(1)).toBe(200);
+    expect(made()).toBe(beforeStaged);
     expect(keysOf(tenant)).toHaveLength(2);
     await server.runScheduler();
     expect(keysOf(tenant)).toHaveLength(1);
     // Where it is used, it stays.
     expect(await compromise(2)).toBe(200);
+    await server.runScheduler();
+    expect(keysOf(tenant)).toHaveLength(1);
+    // A version that signs no more needs none, whatever it has signed.
+    expect((await server.post(`${path}/rotate`, { immediately: true }, tenant.owner)).status).toBe(200);
+    const beforeRetired = made();
+    expect(await compromise(3)).toBe(200);
+    expect(made()).toBe(beforeRetired);
     await server.runScheduler();
     expect(keysOf(tenant)).toHaveLength(1);
   });
