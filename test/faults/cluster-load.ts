@@ -8,6 +8,14 @@ import { PASSWORD, type Shape } from '../support/server.js';
 import { type Call, type ProcessAnswer, type ServerProcess, request } from './server-process.js';
 
 const PAUSE_AFTER_FAILURE_MILLISECONDS = 100;
+/** `proxy_read_timeout` is over: an instance took longer than nginx waits. */
+const LATE = '504 of nginx';
+const UNAVAILABLE = '502 of nginx';
+/** `fail_timeout`: for so long nginx does without an instance that was late, and answers 502 where it has no other one. */
+const WITHOUT_LATE_MILLISECONDS = 2 * SECOND;
+const UNAVAILABLE_AFTER_LATE = `${UNAVAILABLE}, after 504`;
+/** What requests end with that an instance was too slow for. */
+export const LATE_REASONS: readonly string[] = [LATE, UNAVAILABLE_AFTER_LATE];
 const ATTEMPTS = 3;
 
 /** What a request to the load balancer ends with: its answer, or an error where there is none. */
@@ -86,6 +94,7 @@ export class ClusterLoad {
   readonly #clients: Promise<unknown>;
   readonly #revocable: LoadTarget['revocable'][number][];
   #stopped = false;
+  #withoutLateUntil = 0;
 
   constructor(
     private readonly target: LoadTarget,
@@ -226,13 +235,19 @@ export class ClusterLoad {
         continue;
       }
       if (typeof answer === 'object' && answer.status < 500) return answer;
-      const why = typeof answer === 'object' ? `${answer.status} ${answer.body['code'] ?? 'of nginx'}` : answer;
-      this.counts.failures.set(why, (this.counts.failures.get(why) ?? 0) + 1);
+      this.#fail(typeof answer === 'object' ? `${answer.status} ${answer.body['code'] ?? 'of nginx'}` : answer);
       attempt += 1;
       await delay(PAUSE_AFTER_FAILURE_MILLISECONDS);
     }
     this.counts.failed += 1;
     return undefined;
+  }
+
+  #fail(reason: string): void {
+    const now = systemClock.now();
+    if (reason === LATE) this.#withoutLateUntil = now + WITHOUT_LATE_MILLISECONDS;
+    const why = reason === UNAVAILABLE && now < this.#withoutLateUntil ? UNAVAILABLE_AFTER_LATE : reason;
+    this.counts.failures.set(why, (this.counts.failures.get(why) ?? 0) + 1);
   }
 }
 
