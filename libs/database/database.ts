@@ -307,11 +307,6 @@ export class Database {
     return statements.upQueries.map(({ query }) => query).filter((query) => !query.startsWith('DROP INDEX'));
   }
 
-  /** Takes the newest migration back: for the test that goes down and up again, and for operators in need. */
-  async revertLastMigration(): Promise<void> {
-    await this.gateway.revert();
-  }
-
   async close(): Promise<void> {
     this.#closed = true;
     await this.gateway.close();

@@ -49,7 +49,5 @@ export interface Gateway {
   answers(): Promise<boolean>;
   /** Brings the schema up to date; of several instances that start together, one migrates and the others wait. */
   migrate(): Promise<void>;
-  /** Takes the newest migration back, excluding everybody else as `migrate` does. */
-  revert(): Promise<void>;
   close(): Promise<void>;
 }

@@ -125,12 +125,12 @@ export async function openMysql(
     queue.run(owner, rows, () => reachability.run(() => onConnection(work)));
 
   /** On a connection of its own: changing a large table takes longer than a statement of daily work may. */
-  const migrating = (work: (migrator: DataSource) => Promise<unknown>): Promise<void> =>
+  const migrate = (): Promise<void> =>
     holdingMigrations(connection, cluster.kind, async () => {
       const connectTimeout = START_CONNECT_TIMEOUT_MILLISECONDS;
       const migrator = await new DataSource({ ...shared, connectTimeout, poolSize: 1 }).initialize();
       try {
-        await work(migrator);
+        await migrator.runMigrations({ transaction: 'none' });
       } finally {
         await migrator.destroy();
       }
@@ -159,8 +159,7 @@ export async function openMysql(
         });
       }),
     answers: () => reachability.answers(),
-    migrate: () => migrating((migrator) => migrator.runMigrations({ transaction: 'none' })),
-    revert: () => migrating((migrator) => migrator.undoLastMigration({ transaction: 'none' })),
+    migrate,
     close: async () => {
       reachability.close();
       signOfLife.close();

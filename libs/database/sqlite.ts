@@ -70,16 +70,16 @@ export async function openSqlite(
   };
 
   // SQLite's DDL is transactional: all pending migrations or none, and a second process waits at BEGIN.
-  const migrating = (work: (executor: MigrationExecutor) => Promise<unknown>): Promise<void> =>
+  const migrate = (): Promise<void> =>
     queue.run(INSTALLATION_ID, 1, () => {
-      const migrate = async ({ queryRunner }: EntityManager): Promise<void> => {
+      const executePending = async ({ queryRunner }: EntityManager): Promise<void> => {
         const executor = new MigrationExecutor(writer, queryRunner);
         executor.transaction = 'none';
-        await work(executor);
+        await executor.executePendingMigrations();
       };
       const runner = writer.createQueryRunner();
       // Released, it forgets how the tables were before.
-      return inTransaction(runner, migrate, MIGRATION_WAIT_MILLISECONDS).finally(() => runner.release());
+      return inTransaction(runner, executePending, MIGRATION_WAIT_MILLISECONDS).finally(() => runner.release());
     });
 
   return {
@@ -112,8 +112,7 @@ export async function openSqlite(
         () => true,
         () => false,
       ),
-    migrate: () => migrating((executor) => executor.executePendingMigrations()),
-    revert: () => migrating((executor) => executor.undoLastMigration()),
+    migrate,
     close: async () => {
       await queue.run(INSTALLATION_ID, 1, async () => {
         isClosed = true;

@@ -14,7 +14,7 @@ import { vaultEntities } from '#vault';
 import { createTestDatabase } from '../../support/database.js';
 import { withCode } from '../../support/errors.js';
 import { historyOf, recordEvents } from '../../support/history.js';
-import { openPlainDataSource } from '../../support/plain-data-source.js';
+import { openPlainDataSource, revertMigrations } from '../../support/plain-data-source.js';
 import { type SignedHistory, newTenant, originOf, signedHistories } from '../../support/signed-history.js';
 import { startWitness } from '../../support/witness.js';
 
@@ -227,7 +227,7 @@ describe('the keys of the histories', () => {
     const database = await Database.open({ url: empty.url, entities, clock, recorder: recordEvents });
     await database.migrate();
     const keys = entities.find(({ name }) => name === 'HistoryKey')!;
-    while (await database.hasTable(keys)) await database.revertLastMigration();
+    await revertMigrations(empty.url, async () => !(await database.hasTable(keys)));
     const plain = await openPlainDataSource(empty.url);
     await plain.query(
       "INSERT INTO installation_secrets (name, sealedValue, createdAt) VALUES ('history-log-key', 'x', 41)",

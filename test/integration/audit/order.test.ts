@@ -10,7 +10,7 @@ import { Database, type EventRecorder, type Tx } from '#database';
 import { AuditEvent } from '../../../libs/audit/audit-event.entity.js';
 import { HistorySize } from '../../../libs/audit/log.entities.js';
 import { type TestDatabase, createMigratedDatabase, testServerUrl } from '../../support/database.js';
-import { openPlainDataSource } from '../../support/plain-data-source.js';
+import { openPlainDataSource, revertMigrations } from '../../support/plain-data-source.js';
 import { historyOf, recordEvents } from '../../support/history.js';
 
 const keyEvents = defineEvents('key', { used: '' });
@@ -142,7 +142,7 @@ describe('the migration', () => {
         ({ id }) => id,
       );
     const before = await ids();
-    while ((await newestMigration(test)) !== 'AuditFilters1763860000000') await database.revertLastMigration();
+    await revertMigrations(test.url, async () => (await newestMigration(test)) === 'AuditFilters1763860000000');
     await database.migrate();
     await record(database, one);
     expect(await sequencesOf(database, one)).toEqual(upTo(4));

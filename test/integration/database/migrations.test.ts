@@ -10,7 +10,7 @@ import { vaultEntities } from '#vault';
 
 import { migrations } from '../../../libs/database/migrations/index.js';
 import { type TestDatabase, createTestDatabase } from '../../support/database.js';
-import { openPlainDataSource } from '../../support/plain-data-source.js';
+import { openPlainDataSource, revertMigrations } from '../../support/plain-data-source.js';
 
 const entities = [...auditEntities, ...vaultEntities, ...factorEntities, ...tenantEntities];
 const [WrappedDataKey] = vaultEntities;
@@ -52,7 +52,8 @@ describe('the migrations', () => {
   it('the migrations lead back to nothing, and up again', async () => {
     await onEmptyDatabase(async (test, database) => {
       await database.migrate();
-      for (let left = all.length; left > 0; left -= 1) await database.revertLastMigration();
+      let left = all.length;
+      await revertMigrations(test.url, async () => left-- === 0);
       expect(await applied(test)).toEqual([]);
       expect(await database.hasTable(WrappedDataKey!)).toBe(false);
       await database.migrate();
