@@ -1,15 +1,14 @@
-import { type KeyObject, createHash, generateKeyPairSync, randomUUID, sign } from 'node:crypto';
+import { createHash, randomUUID, sign } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 import { ecdsaOfDigest, pkcs1OfDigest, pssOfDigest } from './digest-signatures.js';
-import { AWS_KEY_PREFIX, AWS_REGION, type ServiceAnswer, isSignedForAws } from './key-services.js';
+import { type KeyPair, keyPair } from './generated-key.js';
+import { AWS_KEY_PREFIX, AWS_REGION, Refusals, type ServiceAnswer, isSignedForAws } from './key-services.js';
 
-interface AwsKey {
+interface AwsKey extends KeyPair {
   readonly arn: string;
   readonly keySpec: string;
-  readonly privateKey: KeyObject;
-  readonly publicKey: KeyObject;
   readonly tags: readonly { readonly TagKey: string; readonly TagValue: string }[];
   state: 'Enabled' | 'Disabled' | 'PendingDeletion';
   deletionDays: number | undefined;
@@ -25,10 +24,14 @@ export interface AwsKeys {
   readonly aliases: Map<string, string>;
   /** Every action that was asked for. */
   readonly calls: string[];
-  /** What it answers to an action in place of what it would, so many times: `Infinity` for always. */
-  readonly refusals: Map<string, { answer: ServiceAnswer; times: number }>;
-  /** How long each signature takes. */
-  signMilliseconds: number;
+  readonly refusals: Refusals;
+  /** Leaves requests for signatures unanswered. */
+  holdSignatures(): {
+    /** How many wait. */
+    readonly waiting: () => number;
+    /** Answers them, and has it sign again. */
+    readonly release: () => void;
+  };
   /** How many signatures it was asked for at the same time, at most. */
   mostSigning: number;
   /** So many reads do not find an alias that was just made. */
@@ -41,15 +44,15 @@ const CURVE_HASHES = { ECC_NIST_P256: 'SHA_256', ECC_NIST_P384: 'SHA_384', ECC_N
 const HASHES = { SHA_256: 'sha256', SHA_384: 'sha384', SHA_512: 'sha512' } as const;
 const MESSAGE_BYTES_MAX = 4_096;
 
-function newPair(keySpec: string): { privateKey: KeyObject; publicKey: KeyObject } | undefined {
+function newPair(keySpec: string): KeyPair | undefined {
   const bits = /^RSA_(2048|3072|4096)$/.exec(keySpec)?.[1];
-  if (bits !== undefined) return generateKeyPairSync('rsa', { modulusLength: Number(bits) });
-  const namedCurve = CURVES[keySpec as keyof typeof CURVES];
-  if (namedCurve) return generateKeyPairSync('ec', { namedCurve });
-  return keySpec === 'ECC_NIST_EDWARDS25519' ? generateKeyPairSync('ed25519') : undefined;
+  if (bits !== undefined) return keyPair(Number(bits));
+  if (keySpec === 'ECC_NIST_EDWARDS25519') return keyPair('Ed25519');
+  const curve = CURVES[keySpec as keyof typeof CURVES];
+  return curve && keyPair(curve);
 }
 
-const refused = (type: string): ServiceAnswer => [400, { __type: type, message: type }];
+export const awsRefusal = (type: string, status = 400): ServiceAnswer => [status, { __type: type, message: type }];
 
 /** `undefined` where AWS would reject the request. */
 function signatureOf({ keySpec, privateKey }: AwsKey, input: Record<string, unknown>): Buffer | undefined {
@@ -76,6 +79,7 @@ export async function awsKeys(): Promise<AwsKeys> {
   const aliases = new Map<string, string>();
 
   let signing = 0;
+  let held: (() => void)[] | undefined;
 
   const find = (keyId: string): AwsKey | undefined => {
     if (!keyId.startsWith('alias/')) return keys.get(keyId);
@@ -97,7 +101,7 @@ export async function awsKeys(): Promise<AwsKeys> {
 
   const actions: Readonly<Record<string, (input: Record<string, unknown>) => ServiceAnswer>> = {
     ListAliases: ({ Limit, Marker = '0' }) => {
-      if (!(Number(Limit) >= 1 && Number(Limit) <= 100)) return refused('ValidationException');
+      if (!(Number(Limit) >= 1 && Number(Limit) <= 100)) return awsRefusal('ValidationException');
       const [all, first, end] = [[...aliases], Number(Marker), Number(Marker) + Number(Limit)];
       const Aliases = all.slice(first, end).map(([AliasName, arn]) => ({ AliasName, AliasArn: arn }));
       return [200, { Aliases, ...(end < all.length ? { Truncated: true, NextMarker: String(end) } : {}) }];
@@ -105,7 +109,7 @@ export async function awsKeys(): Promise<AwsKeys> {
     CreateKey: (input) => {
       const keySpec = String(input['KeySpec']);
       const pair = newPair(keySpec);
-      if (!pair || input['KeyUsage'] !== 'SIGN_VERIFY') return refused('ValidationException');
+      if (!pair || input['KeyUsage'] !== 'SIGN_VERIFY') return awsRefusal('ValidationException');
       const arn = `${AWS_KEY_PREFIX}${randomUUID()}`;
       const tags = input['Tags'] as AwsKey['tags'];
       const key: AwsKey = { arn, keySpec, tags, ...pair, state: 'Enabled', deletionDays: undefined };
@@ -115,20 +119,20 @@ export async function awsKeys(): Promise<AwsKeys> {
     CreateAlias: (input) => {
       const alias = String(input['AliasName']);
       const key = keys.get(String(input['TargetKeyId']));
-      if (!/^alias\/(?!aws)[\w/-]{1,250}$/.test(alias)) return refused('InvalidAliasNameException');
-      if (!key) return refused('NotFoundException');
-      if (aliases.has(alias)) return refused('AlreadyExistsException');
+      if (!/^alias\/(?!aws)[\w/-]{1,250}$/.test(alias)) return awsRefusal('InvalidAliasNameException');
+      if (!key) return awsRefusal('NotFoundException');
+      if (aliases.has(alias)) return awsRefusal('AlreadyExistsException');
       aliases.set(alias, key.arn);
       return [200, {}];
     },
-    DeleteAlias: (input) => (aliases.delete(String(input['AliasName'])) ? [200, {}] : refused('NotFoundException')),
+    DeleteAlias: (input) => (aliases.delete(String(input['AliasName'])) ? [200, {}] : awsRefusal('NotFoundException')),
     DescribeKey: (input) => {
       const key = find(String(input['KeyId']));
-      return key ? [200, { KeyMetadata: metadataOf(key) }] : refused('NotFoundException');
+      return key ? [200, { KeyMetadata: metadataOf(key) }] : awsRefusal('NotFoundException');
     },
     GetPublicKey: (input) => {
       const key = find(String(input['KeyId']));
-      if (!key) return refused('NotFoundException');
+      if (!key) return awsRefusal('NotFoundException');
       const der = key.publicKey.export({ type: 'spki', format: 'der' });
       const { Arn, KeySpec, KeyUsage } = metadataOf(key);
       return [200, { KeyId: Arn, PublicKey: der.toString('base64'), KeySpec, KeyUsage }];
@@ -137,19 +141,19 @@ export async function awsKeys(): Promise<AwsKeys> {
       // Aliases are not taken here.
       const key = keys.get(String(input['KeyId']));
       const days = Number(input['PendingWindowInDays']);
-      if (!key) return refused('NotFoundException');
-      if (key.state === 'PendingDeletion') return refused('KMSInvalidStateException');
-      if (days < 7 || days > 30) return refused('ValidationException');
+      if (!key) return awsRefusal('NotFoundException');
+      if (key.state === 'PendingDeletion') return awsRefusal('KMSInvalidStateException');
+      if (days < 7 || days > 30) return awsRefusal('ValidationException');
       Object.assign(key, { state: 'PendingDeletion', deletionDays: days });
       return [200, { KeyId: key.arn, KeyState: key.state, PendingWindowInDays: days }];
     },
     Sign: (input) => {
       const key = find(String(input['KeyId']));
-      if (!key) return refused('NotFoundException');
-      if (key.state === 'Disabled') return refused('DisabledException');
-      if (key.state !== 'Enabled') return refused('KMSInvalidStateException');
+      if (!key) return awsRefusal('NotFoundException');
+      if (key.state === 'Disabled') return awsRefusal('DisabledException');
+      if (key.state !== 'Enabled') return awsRefusal('KMSInvalidStateException');
       const signature = signatureOf(key, input);
-      if (!signature) return refused('ValidationException');
+      if (!signature) return awsRefusal('ValidationException');
       const SigningAlgorithm = input['SigningAlgorithm'];
       return [200, { KeyId: key.arn, Signature: signature.toString('base64'), SigningAlgorithm }];
     },
@@ -166,14 +170,9 @@ export async function awsKeys(): Promise<AwsKeys> {
       const outcome = (): ServiceAnswer => {
         const isAddressed =
           method === 'POST' && path === '/' && headers['content-type'] === 'application/x-amz-json-1.1';
-        if (!isAddressed || !Object.hasOwn(actions, action)) return refused('UnknownOperationException');
-        if (!isSignedForAws({ method, path, headers, body })) return refused('IncompleteSignatureException');
-        const refusal = service.refusals.get(action);
-        if (refusal && refusal.times > 0) {
-          refusal.times -= 1;
-          return refusal.answer;
-        }
-        return actions[action]!(JSON.parse(body) as Record<string, unknown>);
+        if (!isAddressed || !Object.hasOwn(actions, action)) return awsRefusal('UnknownOperationException');
+        if (!isSignedForAws({ method, path, headers, body })) return awsRefusal('IncompleteSignatureException');
+        return service.refusals.take(action) ?? actions[action]!(JSON.parse(body) as Record<string, unknown>);
       };
       const [status, document] = outcome();
       const answer = (): void => {
@@ -182,7 +181,7 @@ export async function awsKeys(): Promise<AwsKeys> {
       };
       if (action === 'Sign') signing += 1;
       service.mostSigning = Math.max(service.mostSigning, signing);
-      if (action === 'Sign' && service.signMilliseconds > 0) setTimeout(answer, service.signMilliseconds);
+      if (action === 'Sign' && held) held.push(answer);
       else answer();
     });
   });
@@ -193,8 +192,15 @@ export async function awsKeys(): Promise<AwsKeys> {
     keys,
     aliases,
     calls: [],
-    refusals: new Map(),
-    signMilliseconds: 0,
+    refusals: new Refusals(),
+    holdSignatures: () => {
+      const answers = (held = [] as (() => void)[]);
+      const release = (): void => {
+        held = undefined;
+        for (const answer of answers) answer();
+      };
+      return { waiting: () => answers.length, release };
+    },
     mostSigning: 0,
     unseenReads: 0,
     close: () =>

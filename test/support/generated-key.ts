@@ -1,3 +1,5 @@
+import { type KeyObject, generateKeyPairSync } from 'node:crypto';
+
 import { type AlgorithmName, type GeneratedKey, algorithm } from '#crypto';
 
 let rsaKey: Promise<GeneratedKey> | undefined;
@@ -8,3 +10,22 @@ let rsaKey: Promise<GeneratedKey> | undefined;
  */
 export const generatedKey = (name: AlgorithmName): Promise<GeneratedKey> =>
   algorithm(name).kind === 'rsa' ? (rsaKey ??= algorithm(name).generate(2048)) : algorithm(name).generate();
+
+export interface KeyPair {
+  readonly privateKey: KeyObject;
+  readonly publicKey: KeyObject;
+}
+
+const rsaPairs = new Map<number, KeyPair>();
+
+/**
+ * A key pair by its curve, or by the bits of its RSA modulus: for the same reason, RSA pairs of one length share one in each process
+ * of tests.
+ */
+export function keyPair(kind: 'P-256' | 'P-384' | 'P-521' | 'Ed25519' | number): KeyPair {
+  if (kind === 'Ed25519') return generateKeyPairSync('ed25519');
+  if (typeof kind === 'string') return generateKeyPairSync('ec', { namedCurve: kind });
+  const known = rsaPairs.get(kind) ?? generateKeyPairSync('rsa', { modulusLength: kind });
+  rsaPairs.set(kind, known);
+  return known;
+}

@@ -1,4 +1,4 @@
-import { type KeyObject, createHash, generateKeyPairSync, sign } from 'node:crypto';
+import { createHash, sign } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -7,15 +7,14 @@ import { join } from 'node:path';
 
 import { crc32c } from '../../libs/key-stores/crc32c.js';
 import { ecdsaOfDigest, pkcs1OfDigest, pssOfDigest } from './digest-signatures.js';
-import { type ServiceAnswer, googleIdentity } from './key-services.js';
+import { type KeyPair, keyPair } from './generated-key.js';
+import { Refusals, type ServiceAnswer, googleIdentity } from './key-services.js';
 
-interface GoogleKey {
+interface GoogleKey extends KeyPair {
   readonly algorithm: string;
   readonly protectionLevel: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly destroyScheduledDuration: string;
-  readonly privateKey: KeyObject;
-  readonly publicKey: KeyObject;
   state: 'PENDING_GENERATION' | 'GENERATION_FAILED' | 'ENABLED' | 'DISABLED' | 'DESTROY_SCHEDULED';
 }
 
@@ -29,8 +28,7 @@ export interface GoogleKeys {
   readonly keys: Map<string, GoogleKey>;
   /** Every action that was asked for. */
   readonly calls: string[];
-  /** What it answers to an action in place of what it would, so many times. */
-  readonly refusals: Map<string, { answer: ServiceAnswer; times: number }>;
+  readonly refusals: Refusals;
   /** Whether the token endpoint gives no token, and the service accepts none that was given before. */
   rejectsIdentity: boolean;
   /** So many answers have a signature or a public key that was damaged. */
@@ -41,12 +39,12 @@ export interface GoogleKeys {
 const RING = 'projects/example/locations/europe-west3/keyRings/chancery';
 const CURVES = { EC_SIGN_P256_SHA256: 'P-256', EC_SIGN_P384_SHA384: 'P-384' } as const;
 
-function newPair(algorithm: string): { privateKey: KeyObject; publicKey: KeyObject } | undefined {
+function newPair(algorithm: string): KeyPair | undefined {
   const rsa = /^RSA_SIGN_(PKCS1|PSS)_(2048_SHA256|3072_SHA256|4096_SHA256|4096_SHA512)$/.exec(algorithm)?.[2];
-  if (rsa !== undefined) return generateKeyPairSync('rsa', { modulusLength: Number(rsa.slice(0, 4)) });
-  const namedCurve = CURVES[algorithm as keyof typeof CURVES];
-  if (namedCurve) return generateKeyPairSync('ec', { namedCurve });
-  return algorithm === 'EC_SIGN_ED25519' ? generateKeyPairSync('ed25519') : undefined;
+  if (rsa !== undefined) return keyPair(Number(rsa.slice(0, 4)));
+  if (algorithm === 'EC_SIGN_ED25519') return keyPair('Ed25519');
+  const curve = CURVES[algorithm as keyof typeof CURVES];
+  return curve && keyPair(curve);
 }
 
 /** `undefined` where Google would reject the request. */
@@ -64,7 +62,7 @@ function signatureOf({ algorithm, privateKey }: GoogleKey, input: Record<string,
   return (algorithm.includes('PSS') ? pssOfDigest : pkcs1OfDigest)(privateKey, hash, digest);
 }
 
-const refused = (status: number, code: string): ServiceAnswer => [
+export const googleRefusal = (status: number, code: string): ServiceAnswer => [
   status,
   { error: { code: status, message: code, status: code } },
 ];
@@ -84,8 +82,8 @@ export async function googleKeys(): Promise<GoogleKeys> {
       Object.entries(labels)
         .flat()
         .every((text) => /^[a-z0-9_-]{1,63}$/.test(text));
-    if (!pair || !fits) return refused(400, 'INVALID_ARGUMENT');
-    if (keys.has(id)) return refused(409, 'ALREADY_EXISTS');
+    if (!pair || !fits) return googleRefusal(400, 'INVALID_ARGUMENT');
+    if (keys.has(id)) return googleRefusal(409, 'ALREADY_EXISTS');
     const destroyScheduledDuration = String(body['destroyScheduledDuration']);
     keys.set(id, {
       algorithm,
@@ -108,7 +106,7 @@ export async function googleKeys(): Promise<GoogleKeys> {
     if (action === 'ring') return [200, { name: RING }];
     if (action === 'create') return create(id, body);
     const key = keys.get(id);
-    if (!key) return refused(404, 'NOT_FOUND');
+    if (!key) return googleRefusal(404, 'NOT_FOUND');
     const name = `${RING}/cryptoKeys/${id}/cryptoKeyVersions/1`;
     const version = () => ({ name, state: key.state, algorithm: key.algorithm, protectionLevel: key.protectionLevel });
     if (action === 'get') {
@@ -118,17 +116,17 @@ export async function googleKeys(): Promise<GoogleKeys> {
       return [200, answer];
     }
     if (action === 'destroy') {
-      if (key.state !== 'ENABLED' && key.state !== 'DISABLED') return refused(400, 'FAILED_PRECONDITION');
+      if (key.state !== 'ENABLED' && key.state !== 'DISABLED') return googleRefusal(400, 'FAILED_PRECONDITION');
       key.state = 'DESTROY_SCHEDULED';
       return [200, version()];
     }
-    if (key.state !== 'ENABLED') return refused(400, 'FAILED_PRECONDITION');
+    if (key.state !== 'ENABLED') return googleRefusal(400, 'FAILED_PRECONDITION');
     if (action === 'publicKey') {
       const pem = key.publicKey.export({ type: 'spki', format: 'pem' }).toString();
       return [200, { name, algorithm: key.algorithm, pem: damage(pem), pemCrc32c: String(crc32c(Buffer.from(pem))) }];
     }
     const signature = signatureOf(key, body);
-    if (!signature) return refused(400, 'INVALID_ARGUMENT');
+    if (!signature) return googleRefusal(400, 'INVALID_ARGUMENT');
     const verified = 'data' in body ? { verifiedDataCrc32c: true } : { verifiedDigestCrc32c: true };
     const encoded = damage(signature.toString('base64'));
     return [200, { name, signature: encoded, signatureCrc32c: String(crc32c(signature)), ...verified }];
@@ -158,20 +156,16 @@ export async function googleKeys(): Promise<GoogleKeys> {
       const body = Buffer.concat(chunks).toString();
       const outcome = (): ServiceAnswer => {
         if (service.rejectsIdentity) {
-          return path === '/token' ? [400, { error: 'invalid_grant' }] : refused(401, 'UNAUTHENTICATED');
+          return path === '/token' ? [400, { error: 'invalid_grant' }] : googleRefusal(401, 'UNAUTHENTICATED');
         }
         const refusal = identity.refusalOf({ method, path, headers, body });
         if (refusal) return refusal;
-        const asked = actionOf(method, path);
-        if (!asked) return refused(404, 'NOT_FOUND');
-        const [action, id] = asked;
+        const named = actionOf(method, path);
+        if (!named) return googleRefusal(404, 'NOT_FOUND');
+        const [action, id] = named;
         service.calls.push(action);
-        const wanted = service.refusals.get(action);
-        if (wanted && wanted.times > 0) {
-          wanted.times -= 1;
-          return wanted.answer;
-        }
-        return answerOf(action, id, JSON.parse(body || '{}') as Record<string, unknown>);
+        const asked = JSON.parse(body || '{}') as Record<string, unknown>;
+        return service.refusals.take(action) ?? answerOf(action, id, asked);
       };
       const [status, document] = outcome();
       response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(document));
@@ -185,7 +179,7 @@ export async function googleKeys(): Promise<GoogleKeys> {
     credentialsFile: identity.credentialsFile,
     keys,
     calls: [],
-    refusals: new Map(),
+    refusals: new Refusals(),
     rejectsIdentity: false,
     damaged: 0,
     close: async () => {

@@ -4,8 +4,33 @@ import { type IncomingMessage, type Server, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 
+import { passTime } from './passed-time.js';
+
 /** What a stand-in answers: status and body. */
 export type ServiceAnswer = readonly [number, object];
+
+/** What a stand-in answers to an action in place of what it would. */
+export class Refusals {
+  readonly #next = new Map<string, { answer: ServiceAnswer; times: number; milliseconds: number }>();
+
+  /** So many times; each of the answers takes that long. */
+  set(action: string, answer: ServiceAnswer, times = Infinity, milliseconds = 0): void {
+    this.#next.set(action, { answer, times, milliseconds });
+  }
+
+  /** @returns `undefined` where it does what it is asked */
+  take(action: string): ServiceAnswer | undefined {
+    const refusal = this.#next.get(action);
+    if (!refusal || refusal.times <= 0) return undefined;
+    refusal.times -= 1;
+    passTime(refusal.milliseconds);
+    return refusal.answer;
+  }
+
+  clear(): void {
+    this.#next.clear();
+  }
+}
 
 export interface ServiceRequest {
   readonly method: string;

@@ -1,4 +1,4 @@
-import { type KeyObject, createHash, generateKeyPairSync, randomUUID, sign } from 'node:crypto';
+import { createHash, randomUUID, sign } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { type Server, type ServerResponse, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -6,11 +6,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { ecdsaOfDigest, pkcs1OfDigest, pssOfDigest } from './digest-signatures.js';
+import { type KeyPair, keyPair } from './generated-key.js';
 
-interface EngineKey {
+interface EngineKey extends KeyPair {
   readonly type: string;
-  readonly privateKey: KeyObject;
-  readonly publicKey: KeyObject;
   plaintextBackup: boolean;
   deletionAllowed: boolean;
 }
@@ -26,6 +25,9 @@ export interface TransitKeys {
   readonly keys: Map<string, EngineKey>;
   /** The names of all keys that were ever made. */
   readonly made: readonly string[];
+  /** The paths of all requests. */
+  readonly calls: string[];
+  /** Whether it is down. */
   fail: boolean;
   /** Whether the token may list the keys. */
   lists: boolean;
@@ -49,12 +51,12 @@ export interface TransitKeys {
 }
 
 function newKey(type: string): EngineKey | undefined {
-  const rsa = /^rsa-(2048|3072|4096)$/.exec(type);
-  const curve = CURVES[type as keyof typeof CURVES];
   const made = { type, deletionAllowed: false, plaintextBackup: false };
-  if (rsa) return { ...made, ...generateKeyPairSync('rsa', { modulusLength: Number(rsa[1]) }) };
-  if (curve) return { ...made, ...generateKeyPairSync('ec', { namedCurve: curve }) };
-  return type === 'ed25519' ? { ...made, ...generateKeyPairSync('ed25519') } : undefined;
+  const bits = /^rsa-(2048|3072|4096)$/.exec(type)?.[1];
+  if (bits !== undefined) return { ...made, ...keyPair(Number(bits)) };
+  if (type === 'ed25519') return { ...made, ...keyPair('Ed25519') };
+  const curve = CURVES[type as keyof typeof CURVES];
+  return curve && { ...made, ...keyPair(curve) };
 }
 
 const publicText = ({ type, publicKey }: EngineKey): string =>
@@ -130,6 +132,7 @@ export async function transitKeys(): Promise<TransitKeys> {
     const chunks: Buffer[] = [];
     message.on('data', (chunk: Buffer) => chunks.push(chunk));
     message.on('end', () => {
+      engine.calls.push(message.url ?? '');
       const body = JSON.parse(Buffer.concat(chunks).toString() || '{}') as Record<string, unknown>;
       const isKnown = message.headers['x-vault-token'] === token;
       // As the policy of docs/key-stores.md.
@@ -163,6 +166,7 @@ export async function transitKeys(): Promise<TransitKeys> {
     uri: `transit+http://127.0.0.1:${port}/transit?token-file=${tokenFile}`,
     keys,
     made: madeNames,
+    calls: [],
     fail: false,
     lists: true,
     text: undefined,

@@ -1,17 +1,19 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { DataSource } from 'typeorm';
 
 import { AcmeValidations } from '#acme';
-import { DAY, HOUR, platformScope, systemOrigin } from '#core';
+import { DAY, HOUR, SECOND, platformScope, systemOrigin } from '#core';
 import { KeyMaintenance } from '#vault';
 
 import { run } from '../../../apps/cli/src/program.js';
+import { PAUSE_MILLISECONDS } from '../../../libs/key-stores/store-health.js';
 import { AcmeTestClient, ChallengeHost, csrOf, prepareAcme } from '../../e2e/acme/acme-client.js';
 import { createAuthority, csrPem, issue } from '../../e2e/certificates/pki.js';
 import { type TestDatabase, createMigratedDatabase } from '../../support/database.js';
 import { type TestDnsServer, startDnsServer } from '../../support/dns-server.js';
 import { parseExposition } from '../../support/metrics.js';
 import { Workshop } from '../../support/openssl.js';
+import { holdTimers, passTime } from '../../support/passed-time.js';
 import { openPlainDataSource } from '../../support/plain-data-source.js';
 import {
   type Answer,
@@ -57,6 +59,7 @@ beforeAll(async () => {
     },
   });
 });
+afterEach(() => void vi.useRealTimers());
 afterAll(async () => {
   await plain.destroy();
   await server.close();
@@ -89,11 +92,6 @@ async function prepared(body: object = {}) {
   const tenant = await createTenant(server);
   const ca = await createAuthority(server, tenant, { keyStore: 'bao', ...body });
   return { tenant, ca };
-}
-
-/** After the engine was down: what is refused at once for a while is accepted again. */
-async function answersAgain(asked: () => Promise<number>): Promise<void> {
-  await expect.poll(asked, { timeout: 10_000, interval: 500 }).toBeLessThan(300);
 }
 
 describe('authorities whose keys are in a transit engine', () => {
@@ -192,7 +190,8 @@ describe('authorities whose keys are in a transit engine', () => {
     expect([ended.status, ((await ended.json()) as Shape)['code']]).toEqual([503, 'PKI_UNAVAILABLE']);
 
     engine.fail = false;
-    await answersAgain(async () => (await crlOf(ca['id'])).status);
+    passTime(PAUSE_MILLISECONDS);
+    expect((await crlOf(ca['id'])).status).toBe(200);
     workshop.write('again.crl', new Uint8Array(await (await crlOf(ca['id'])).arrayBuffer()));
     const text = await workshop.openssl('crl', '-inform', 'DER', '-in', 'again.crl', '-noout', '-text');
     expect(text.toLowerCase()).toContain(leaf.body['serialNumber']!);
@@ -207,14 +206,24 @@ describe('authorities whose keys are in a transit engine', () => {
     // The next list and the next delegate are due, and those before still hold.
     await server.setTime(server.clock.now() + 20 * HOUR);
     const { waiting, release } = engine.hold();
-    expect(await status()).toMatch(/: good[^]*Response verify OK/);
-    expect(waiting()).toBeGreaterThan(0);
-    expect((await crlOf(ca['id'])).status).toBe(200);
-    expect(waiting()).toBeGreaterThan(0);
+    holdTimers();
+    const answered = status();
+    await expect.poll(waiting).toBe(1);
+    passTime(SECOND);
+    expect(await answered).toMatch(/: good[^]*Response verify OK/);
+    const listed = crlOf(ca['id']);
+    await expect.poll(waiting).toBe(2);
+    passTime(2 * SECOND);
+    const last = await listed;
+    expect(last.status).toBe(200);
+    expect(waiting()).toBe(2);
     release();
-    const number = async (): Promise<string | null> => (await crlOf(ca['id'])).headers.get('etag');
-    const last = await number();
-    await expect.poll(number, { timeout: 10_000, interval: 500 }).not.toBe(last);
+    vi.useRealTimers();
+    const number = async (): Promise<string | null> => {
+      passTime(PAUSE_MILLISECONDS);
+      return (await crlOf(ca['id'])).headers.get('etag');
+    };
+    await expect.poll(number).not.toBe(last.headers.get('etag'));
   });
 
   it('the key of a revoked authority signs its revocation list until its certificate ends, and is destroyed then', async () => {
@@ -309,7 +318,8 @@ describe('authorities whose keys are in a transit engine', () => {
     ]);
     expect(await state()).toBe('ready');
     engine.fail = false;
-    await answersAgain(async () => (await finalize()).status);
+    passTime(PAUSE_MILLISECONDS);
+    expect((await finalize()).status).toBe(200);
     expect(await state()).toBe('valid');
   });
 });

@@ -1,13 +1,14 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 
-import { HOUR } from '#core';
-import { type AlgorithmName, algorithm, algorithmNames } from '#crypto';
+import { HOUR, SECOND } from '#core';
+import { algorithm } from '#crypto';
 import { KeyStores } from '#key-stores';
 
 import { run } from '../../../apps/cli/src/program.js';
-import { createProfile, createService } from '../../e2e/signing/issuer.js';
+import { PAUSE_MILLISECONDS } from '../../../libs/key-stores/store-health.js';
 import { type TestDatabase, createMigratedDatabase } from '../../support/database.js';
 import { withCode } from '../../support/errors.js';
+import { holdTimers, passTime } from '../../support/passed-time.js';
 import {
   ADMIN,
   type Answer,
@@ -18,14 +19,9 @@ import {
   startTestServer,
 } from '../../support/server.js';
 import { type TransitKeys, transitKeys } from '../../support/transit-keys.js';
+import { CURVE, DATA, EDWARDS, OTHER, TENANT, createSigner, createStoredKey, newPlace } from './stored-key.js';
 
-const TENANT = '0198d7c4-5a1e-7cc0-8f3a-2b6d5e9a1c47';
-const OTHER = '0198d7c4-5a1e-7cc0-8f3a-2b6d5e9a1c48';
 const ANOTHER = '0198d7c4-5a1e-7cc0-8f3a-2b6d5e9a1c49';
-const placeOf = (tenantId: string, number: number) => ({
-  tenantId,
-  recordId: `0198d7c4-5a1e-7cc0-8f3a-${String(number).padStart(12, '0')}`,
-});
 
 let engine: TransitKeys;
 let database: TestDatabase;
@@ -43,6 +39,7 @@ beforeAll(async () => {
   server = await startTestServer({ database, environment });
   stores = server.server.app.get(KeyStores);
 });
+afterEach(() => void vi.useRealTimers());
 afterAll(async () => {
   await server.close();
   await database.drop();
@@ -50,39 +47,12 @@ afterAll(async () => {
 });
 
 describe('keys in a transit engine', () => {
-  it.each([
-    ['RS256', 2048],
-    ['PS256', 2048],
-    ['PS384', 2048],
-    ['PS512', 2048],
-    ['ES256', undefined],
-    ['ES384', undefined],
-    ['ES512', undefined],
-    ['EdDSA', undefined],
-  ] as const satisfies (readonly [AlgorithmName, number | undefined])[])(
-    'a key of a transit engine signs by %s, and is gone after it was destroyed',
-    async (name, modulusBits) => {
-      const place = placeOf(TENANT, algorithmNames.indexOf(name));
-      const key = await stores.generate('bao', place, { algorithm: name, modulusBits });
-      const data = Buffer.from('text');
-      expect(await algorithm(name).verify(data, await key.sign(name, data), key.publicKey)).toBe(true);
-      expect([await stores.holds('bao', place), await stores.holds('bao', { ...place, tenantId: OTHER })]).toEqual([
-        true,
-        false,
-      ]);
-      await stores.destroy('bao', place);
-      await stores.destroy('bao', place);
-      expect(await stores.holds('bao', place)).toBe(false);
-      await expect(key.sign(name, data)).rejects.toThrow(withCode('KEY_STORE_UNAVAILABLE'));
-    },
-  );
-
   it('a signature that was made with another key than ours leaves no process', async () => {
-    const place = placeOf(TENANT, 1);
-    await stores.generate('bao', place, { algorithm: 'ES256', modulusBits: undefined });
+    const place = newPlace();
+    await stores.generate('bao', place, CURVE);
     const { verifyingKey } = await algorithm('ES256').generate();
     const replaced = stores.key('bao', place, verifyingKey);
-    await expect(replaced.sign('ES256', Buffer.from('text'))).rejects.toThrow(withCode('KEY_STORE_UNAVAILABLE'));
+    await expect(replaced.sign('ES256', DATA)).rejects.toThrow(withCode('KEY_STORE_UNAVAILABLE'));
     expect(server.logs.join()).toContain('signed with another key');
   });
 
@@ -91,28 +61,25 @@ describe('keys in a transit engine', () => {
     ['nothing', 'null'],
     ['too much', 'x'.repeat(20_000)],
   ])('a transit engine that answers %s makes no key and no signature', async (_, text) => {
-    const place = placeOf(TENANT, 100 + text.length);
-    const key = await stores.generate('bao', place, { algorithm: 'EdDSA', modulusBits: undefined });
+    const place = newPlace();
+    const key = await stores.generate('bao', place, EDWARDS);
     engine.text = text;
     try {
-      await expect(key.sign('EdDSA', Buffer.from('text'))).rejects.toThrow(withCode('KEY_STORE_UNAVAILABLE'));
-      const other = stores.generate(
-        'bao',
-        { ...place, tenantId: OTHER },
-        { algorithm: 'EdDSA', modulusBits: undefined },
-      );
+      await expect(key.sign('EdDSA', DATA)).rejects.toThrow(withCode('KEY_STORE_UNAVAILABLE'));
+      const other = stores.generate('bao', { ...place, tenantId: OTHER }, EDWARDS);
       await expect(other).rejects.toThrow(withCode('KEY_STORE_UNAVAILABLE'));
     } finally {
       engine.text = undefined;
     }
-    await expect.poll(() => key.sign('EdDSA', Buffer.from('text')), { timeout: 10_000 }).toHaveLength(64);
+    passTime(PAUSE_MILLISECONDS);
+    expect(await key.sign('EdDSA', DATA)).toHaveLength(64);
   });
 
   it('a key of a transit engine that could be backed up in plain text is not used', async () => {
-    const place = placeOf(TENANT, 4);
-    await stores.generate('bao', place, { algorithm: 'EdDSA', modulusBits: undefined });
+    const place = newPlace();
+    await stores.generate('bao', place, EDWARDS);
     for (const key of engine.keys.values()) key.plaintextBackup = true;
-    const again = stores.generate('bao', place, { algorithm: 'EdDSA', modulusBits: undefined });
+    const again = stores.generate('bao', place, EDWARDS);
     await expect(again).rejects.toThrow(withCode('KEY_STORE_UNAVAILABLE'));
     for (const key of engine.keys.values()) key.plaintextBackup = false;
   });
@@ -122,32 +89,19 @@ describe('keys in a transit engine', () => {
     expect([openTo(TENANT), openTo(OTHER)]).toEqual([['bao', 'open'], ['open']]);
     expect(() => stores.requirePermitted(OTHER, 'bao')).toThrow(withCode('KEY_STORE_UNKNOWN'));
   });
-
-  it('a key of a tenant that is missing in its store keeps no other tenant waiting; a store that is away is not asked for a while', async () => {
-    const [present, missing] = [placeOf(OTHER, 2), placeOf(TENANT, 3)];
-    const key = await stores.generate('bao', present, { algorithm: 'ES256', modulusBits: undefined });
-    const gone = stores.key('bao', missing, key.publicKey);
-    await expect(gone.sign('ES256', Buffer.from('text'))).rejects.toThrow(withCode('KEY_STORE_UNAVAILABLE'));
-    expect(await key.sign('ES256', Buffer.from('text'))).toHaveLength(64);
-    engine.fail = true;
-    await expect(key.sign('ES256', Buffer.from('text'))).rejects.toThrow(withCode('KEY_STORE_UNAVAILABLE'));
-    engine.fail = false;
-    // Without a request: whoever comes right after it is refused at once.
-    await expect(key.sign('ES256', Buffer.from('text'))).rejects.toThrow(withCode('KEY_STORE_UNAVAILABLE'));
-    await expect.poll(() => key.sign('ES256', Buffer.from('text')), { timeout: 10_000 }).toHaveLength(64);
-    expect((await stores.examine()).map(({ failure }) => failure)).toEqual([undefined, undefined]);
-  });
 });
 
 describe('tenants with keys in a transit engine', () => {
-  const createKey = async (tenant: TestTenant) => {
-    const body = { name: 'tokens', algorithm: 'ES256', keyStore: 'open' };
-    const created = await server.post(`${tenant.path}/keys`, body, tenant.owner);
-    if (created.status !== 201) throw new Error(created.text);
-    return { keyId: created.body['id']!, path: `${tenant.path}/keys/${created.body['id']}` };
-  };
+  const createKey = (tenant: TestTenant) => createStoredKey(server, tenant, 'open');
   const keysOf = ({ id }: TestTenant): string[] =>
     [...engine.keys.keys()].filter((name) => name.startsWith(`chancery-${id}-`));
+  /** When the pause of the store and the wait for another attempt are over. */
+  const statusLater = async (ask: () => Promise<Answer>): Promise<number> => {
+    passTime(PAUSE_MILLISECONDS);
+    await server.setTime(server.clock.now() + HOUR);
+    await server.runScheduler();
+    return (await ask()).status;
+  };
   const degraded = async (): Promise<unknown> => (await server.get('/health/ready')).body['degraded'];
   const doctor = async (): Promise<{ code: number; output: string }> => {
     let output = '';
@@ -161,10 +115,7 @@ describe('tenants with keys in a transit engine', () => {
 
   it('a version is compromised immediately while its store is down, and has a successor when the store answers again', async () => {
     const tenant = await createTenant(server);
-    const { keyId, path } = await createKey(tenant);
-    const profile = await createProfile(server, tenant, { keyId });
-    const { serviceKey } = await createService(server, tenant);
-    const sign = (): Promise<Answer> => server.post(`/v1/sign/${profile}`, {}, { serviceKey });
+    const { path, profile, caller, sign } = await createSigner(server, tenant, 'open');
     const jwks = async (): Promise<string> => (await server.get(`${tenant.path}/.well-known/jwks.json`)).text;
     const { kid, token } = (await sign()).body;
     expect(await degraded()).toEqual([]);
@@ -176,7 +127,7 @@ describe('tenants with keys in a transit engine', () => {
     expect((await server.post(`${path}/versions/${kid}/compromise`, {}, tenant.owner)).status).toBe(200);
     expect((await server.get(path, tenant.owner)).body['versions']).toMatchObject([{ kid, state: 'compromised' }]);
     expect(await jwks()).not.toContain(kid);
-    expect((await server.post('/v1/verify', { token, profile }, { serviceKey })).body).not.toMatchObject({
+    expect((await server.post('/v1/verify', { token, profile }, caller)).body).not.toMatchObject({
       valid: true,
     });
     expect((await sign()).body).toMatchObject({ code: 'KEY_NOT_USABLE' });
@@ -184,16 +135,7 @@ describe('tenants with keys in a transit engine', () => {
     expect(keysOf(tenant)).toHaveLength(1);
 
     engine.fail = false;
-    await expect
-      .poll(
-        async () => {
-          await server.setTime(server.clock.now() + HOUR);
-          await server.runScheduler();
-          return (await sign()).status;
-        },
-        { timeout: 15_000, interval: 500 },
-      )
-      .toBe(200);
+    await expect.poll(() => statusLater(sign)).toBe(200);
     expect((await sign()).body['kid']).not.toBe(kid);
     // The one that leaked is destroyed, its successor is there.
     await expect
@@ -226,7 +168,8 @@ describe('tenants with keys in a transit engine', () => {
     expect((await create()).body['code']).toBe('KEY_STORE_UNAVAILABLE');
     end();
     // The store answers again, and has no such key yet.
-    await expect.poll(async () => (await create()).status, { timeout: 10_000, interval: 500 }).toBe(201);
+    passTime(PAUSE_MILLISECONDS);
+    expect((await create()).status).toBe(201);
     await server.runScheduler();
     make();
     expect(keysOf(tenant)).toHaveLength(3);
@@ -286,26 +229,18 @@ describe('tenants with keys in a transit engine', () => {
 
   it('a compromise is on record while the store that is to make the successor does not answer', async () => {
     const tenant = await createTenant(server);
-    const { keyId, path } = await createKey(tenant);
-    const profile = await createProfile(server, tenant, { keyId });
-    const { serviceKey } = await createService(server, tenant);
-    const sign = (): Promise<Answer> => server.post(`/v1/sign/${profile}`, {}, { serviceKey });
+    const { path, sign } = await createSigner(server, tenant, 'open');
     const { kid } = (await sign()).body;
     const { waiting, release } = engine.hold();
-    expect((await server.post(`${path}/versions/${kid}/compromise`, {}, tenant.owner)).status).toBe(200);
+    holdTimers();
+    const compromised = server.post(`${path}/versions/${kid}/compromise`, {}, tenant.owner);
+    await expect.poll(waiting).toBe(1);
+    passTime(5 * SECOND);
+    expect((await compromised).status).toBe(200);
     // Making a key may take half a minute, and its request is still under way.
     expect(waiting()).toBe(1);
     release();
-    await expect
-      .poll(
-        async () => {
-          await server.setTime(server.clock.now() + HOUR);
-          await server.runScheduler();
-          return (await sign()).status;
-        },
-        { timeout: 15_000, interval: 500 },
-      )
-      .toBe(200);
+    await expect.poll(() => statusLater(sign)).toBe(200);
     expect((await sign()).body['kid']).not.toBe(kid);
     await expect
       .poll(async () => {
