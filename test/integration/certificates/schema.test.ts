@@ -78,10 +78,6 @@ const scope = {
 } as const;
 
 describe('the tables of certificates', () => {
-  it('the tables of certificates are what the entities say', async () => {
-    expect(await database.drift()).toEqual([]);
-  });
-
   it.each([
     ['kid', { kid: '00000010' }],
     ['serialNumber', { serialNumber: '00000010' }],

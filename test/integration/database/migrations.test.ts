@@ -2,7 +2,7 @@ import type { QueryRunner } from 'typeorm';
 import { describe, expect, it } from 'vitest';
 
 import { auditEntities } from '#audit';
-import { systemClock } from '#core';
+import { ManualClock, systemClock } from '#core';
 import { Database } from '#database';
 import { factorEntities } from '#factors';
 import { tenantEntities } from '#tenants';
@@ -10,6 +10,7 @@ import { vaultEntities } from '#vault';
 
 import { migrations } from '../../../libs/database/migrations/index.js';
 import { type TestDatabase, createTestDatabase } from '../../support/database.js';
+import { connectModules } from '../../support/modules.js';
 import { openPlainDataSource, revertMigrations } from '../../support/plain-data-source.js';
 
 const entities = [...auditEntities, ...vaultEntities, ...factorEntities, ...tenantEntities];
@@ -47,6 +48,16 @@ describe('the migrations', () => {
       expect(await database.drift()).toEqual([]);
       expect(await applied(test)).toEqual(all);
     });
+  });
+
+  it('the migrations lead to what the entities of all libraries say', async () => {
+    const test = await createTestDatabase();
+    const modules = await connectModules(test.url, new ManualClock());
+    const database = modules.get(Database);
+    await database.migrate();
+    expect(await database.drift()).toEqual([]);
+    await modules.close();
+    await test.drop();
   });
 
   it('the migrations lead back to nothing, and up again', async () => {
