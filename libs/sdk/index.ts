@@ -15,4 +15,4 @@ export {
 } from './session.js';
 export { type CachedTokenOptions, type ObtainedToken, cachedToken } from './cached-token.js';
 export { choices, type components, type operations, type paths } from './openapi.js';
-export { auditActions, rolePermissions, tenantSettings } from './reference.js';
+export { auditActions, rolePermissions, tenantSettings, tokenFormats } from './reference.js';

@@ -195,3 +195,13 @@ export const tenantSettings = {
   "announcementDays": {"default":[30,14,7,1],"description":"Days ahead at which what expires or is rotated is announced (at most 10 numbers from 1 to 90; none: no announcements)","kind":"list","of":"number"},
   "allowedDnsNames": {"default":[],"description":"DNS names that authorities without `domains` of their own certify; if empty, names under `<slug>.internal` only (at most 50: exact names, or `*.` and a domain for every name below it)","kind":"list","of":"text"},
 } as const;
+
+/** What a profile of each token format can set: with isOpen also audience, lifetime and claims, which vendors fix. */
+export const tokenFormats = {
+  "jwt": {"issuer":"optional","isOpen":true,"certificates":false,"inputExample":{"subject":"user-42","claims":{"scope":"orders:read"},"ttlSeconds":300}},
+  "xima-licensing": {"issuer":"unused","isOpen":false,"certificates":true,"inputExample":{"payload":{"serial":"EXAMPLECUSTOMER1D57107A415DEE77F","eliteSeats":15}}},
+  "superoffice-system-user": {"issuer":"unused","isOpen":false,"certificates":false,"inputExample":{"systemUserToken":"Application Name-pzqc70604i"}},
+  "ccai-user": {"issuer":"required","isOpen":false,"certificates":false,"inputExample":{"identifier":"user-42","name":"Ada Lovelace","email":"ada@example.com"}},
+  "webex-connect": {"issuer":"optional","isOpen":false,"certificates":false,"inputExample":{"ttlSeconds":600}},
+  "telesign-app-verify": {"issuer":"required","isOpen":false,"certificates":false,"inputExample":{"phoneNumber":"+4915112345678","xid":"order-4711"}},
+} as const;

@@ -4,9 +4,17 @@ import { choices } from '#sdk';
 import { profileForm, profileOf } from './profile-form.js';
 
 describe('profileForm', () => {
-  it('the form of each format of the API is a choice of its own', () => {
-    const unknown = profileForm('a format of tomorrow');
-    expect(choices.TokenProfileRequest.format.filter((format) => profileForm(format) === unknown)).toEqual([]);
+  it('the form of a profile asks for what its format does not fix', () => {
+    expect(profileForm('jwt')).toMatchObject({ issuer: 'optional', isOpen: true, certificates: false });
+    expect(profileForm('ccai-user')).toMatchObject({ issuer: 'required', isOpen: false });
+    expect(profileForm('xima-licensing')).toMatchObject({ issuer: 'unused', certificates: true });
+  });
+
+  it('every format of the API has a form, whose input asks for no claim that a profile may forbid', () => {
+    for (const format of choices.TokenProfileRequest.format) {
+      const { input } = profileForm(format);
+      expect('claims' in input ? input.claims : {}).toEqual({});
+    }
   });
 });
 

@@ -1,29 +1,23 @@
+import { tokenFormats } from '#sdk';
+
 import type { Schemas } from './queries.js';
 
 /** What a form asks for, by the format of the profile; what the vendor fixes is not asked for. */
 export interface ProfileForm {
   readonly issuer: 'required' | 'optional' | 'unused';
-  readonly audience: boolean;
-  readonly lifetime: boolean;
-  readonly certificate: boolean;
+  /** Audience, lifetime and claims. */
+  readonly isOpen: boolean;
+  readonly certificates: boolean;
   /** An input with which a token can be tried. */
   readonly input: object;
 }
 
-const ALL: ProfileForm = { issuer: 'optional', audience: true, lifetime: true, certificate: true, input: {} };
-const VENDOR: ProfileForm = { ...ALL, issuer: 'unused', audience: false, lifetime: false, certificate: false };
-
-const FORMS: Readonly<Record<string, ProfileForm>> = {
-  jwt: { ...ALL, certificate: false, input: { subject: 'user-42', claims: {} } },
-  'xima-licensing': { ...VENDOR, certificate: true, input: { payload: { serial: 'EXAMPLE', eliteSeats: 15 } } },
-  'superoffice-system-user': { ...VENDOR, input: { systemUserToken: 'Application Name-pzqc70604i' } },
-  'ccai-user': { ...VENDOR, issuer: 'required', input: { anonymous: true } },
-  'webex-connect': { ...VENDOR, issuer: 'optional' },
-  'telesign-app-verify': { ...VENDOR, issuer: 'required', input: { phoneNumber: '+4915112345678' } },
-};
-
-/** A format that this table does not know gets every field: the server says which it does not take. */
-export const profileForm = (format: string): ProfileForm => FORMS[format] ?? ALL;
+/** @param format one of `tokenFormats` */
+export function profileForm(format: string): ProfileForm {
+  const { inputExample, ...form } = tokenFormats[format as keyof typeof tokenFormats];
+  // A profile may permit the caller no claims.
+  return { ...form, input: 'claims' in inputExample ? { ...inputExample, claims: {} } : inputExample };
+}
 
 /** The fields of a filled form as a request; what was left empty is not in it. @throws SyntaxError for settings that are no JSON */
 export function profileOf(values: Readonly<Record<string, string>>): Schemas['TokenProfileRequest'] {

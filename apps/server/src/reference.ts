@@ -1,6 +1,7 @@
 import { type ErrorTable, type EventTable, declarationOf } from '#core';
 import { InstallationModule, configurationMarkdown, modulesOf } from '#installation';
 import { Measures, type MeasuresOptions, type MetricTable } from '#metrics';
+import { formats } from '#signing';
 import { permissions, permissionsOfRole, roles, tenantSettings } from '#tenants';
 
 import { HealthModule } from './health.module.js';
@@ -58,7 +59,7 @@ export function referencePages(): Readonly<Record<string, string>> {
   return {
     'errors.md': page(
       'Errors',
-      'Refusals are `application/problem+json` (RFC 9457). `code` is stable: match on it, not on `title` or `detail`.',
+      'Errors are `application/problem+json` (RFC 9457). `code` is stable: match on it, not on `title` or `detail`.',
       ...errorTables.map(({ feature, definitions }) =>
         [
           `## ${feature}`,
@@ -75,7 +76,7 @@ export function referencePages(): Readonly<Record<string, string>> {
     ),
     'audit-events.md': page(
       'Audit events',
-      'Every change, issue, reveal and refusal is one event: who, what, on what, when, from where, with what outcome.',
+      'Every change, issuance, reveal and rejection is one event. It says who did what to which resource, when, from where, and with what outcome.',
       table(
         ['action', 'meaning'],
         eventTables.flatMap(({ noun, descriptions }) =>
@@ -85,9 +86,9 @@ export function referencePages(): Readonly<Record<string, string>> {
     ),
     'metrics.md': page(
       'Metrics',
-      'What `GET /metrics` shows beside the metrics of the process and of Node.js (`process_*`, `nodejs_*`). What it takes to read ' +
-        'them, and what to alarm on: [operations](operations.md#metrics). No label names a person or a secret, and ' +
-        'one names tenants only where `CHANCERY_METRICS_TENANTS` says so.',
+      '`GET /metrics` returns these metrics, and those of the process and Node.js (`process_*`, `nodejs_*`). ' +
+        '[Operations](operations.md#metrics) describes how to read them and what to alert on. No label names a person or a ' +
+        'secret. Labels name tenants only if `CHANCERY_METRICS_TENANTS` is set.',
       table(
         ['metric', 'kind', 'labels', 'meaning'],
         Object.entries(metricTable).map(([name, { kind, labels, help }]) => [
@@ -100,9 +101,9 @@ export function referencePages(): Readonly<Record<string, string>> {
     ),
     'permissions.md': page(
       'Permissions',
-      'Each route asks for one permission (`x-access` in the API document). Services hold theirs by their credential.',
+      'Each route requires one permission (`x-access` in the API document). A service has its permissions through its credential.',
       table(
-        ['permission', ...roles, 'service', 'platform_admin', 'permits to'],
+        ['permission', ...roles, 'service', 'platform_admin', 'permits'],
         Object.entries(permissions).map(([name, row]) => [
           `\`${name}\``,
           ...roles.map((role) => ((row.roles as readonly string[]).includes(role) ? 'yes' : '')),
@@ -114,7 +115,7 @@ export function referencePages(): Readonly<Record<string, string>> {
     ),
     'configuration.md': page(
       'Configuration',
-      'Environment variables of the server, and the settings that each tenant has (`PATCH /v1/tenants/{tenantId}`).',
+      'Environment variables of the server, and settings of each tenant (`PATCH /v1/tenants/{tenantId}`).',
       ['## Server', configurationMarkdown().trimEnd()].join('\n\n'),
       [
         '## Tenant',
@@ -145,11 +146,16 @@ export function referenceModule(): string {
   const settings = Object.entries(tenantSettings).map(
     ([name, { default: value, description, form }]) => [name, { default: value, description, ...form }] as const,
   );
+  const tokenFormats = [...formats.values()].map(
+    ({ name, issuer, lifetime, certificates = false, inputExample }) =>
+      [name, { issuer, isOpen: lifetime === undefined, certificates, inputExample }] as const,
+  );
   return [
     '// Made from the tables in the code by `npm run docs`; a test fails where the two differ.',
     `/** The actions of the events of the history, and what each means: what a webhook subscribes to. */\nexport const auditActions = ${literal(Object.fromEntries(actions))} as const;`,
     `/** What each role of a member permits. */\nexport const rolePermissions = ${literal(Object.fromEntries(roles.map((role) => [role, permissionsOfRole(role)])))} as const;`,
     `/** The settings of a tenant: what each means, its default, and what it can be. */\nexport const tenantSettings = ${literal(Object.fromEntries(settings))} as const;`,
+    `/** What a profile of each token format can set: with isOpen also audience, lifetime and claims, which vendors fix. */\nexport const tokenFormats = ${literal(Object.fromEntries(tokenFormats))} as const;`,
   ]
     .join('\n\n')
     .concat('\n');

@@ -94,10 +94,10 @@ function CreateProfile({ onClose }: { readonly onClose: () => void }) {
                 ...items
                   .filter(({ state }) => state === 'active')
                   .map(({ id, name, algorithm }) => ({ value: id, label: `${name} (${algorithm})` })),
-                ...(asked.certificate ? [{ value: '', label: 'none: it only verifies' }] : []),
+                ...(asked.certificates ? [{ value: '', label: 'none: it only verifies' }] : []),
               ]}
             />
-            {asked.certificate && <TextField label="Certificate that names the key (kid)" name="certificateKid" />}
+            {asked.certificates && <TextField label="Certificate that names the key (kid)" name="certificateKid" />}
             {asked.issuer !== 'unused' && (
               <TextField
                 label="Issuer"
@@ -106,11 +106,9 @@ function CreateProfile({ onClose }: { readonly onClose: () => void }) {
                 hint={asked.issuer === 'required' ? 'As the vendor knows you' : 'Empty: the default of the format'}
               />
             )}
-            {asked.audience && (
-              <TextField label="Audience" name="audience" hint="Separated by commas; empty: the caller says" />
-            )}
-            {asked.lifetime && (
+            {asked.isOpen && (
               <>
+                <TextField label="Audience" name="audience" hint="Separated by commas; empty: the caller says" />
                 <TextField label="Valid for (seconds)" name="ttlSeconds" type="number" min={1} />
                 <TextField
                   label="At most, where the caller asks for more (seconds)"
