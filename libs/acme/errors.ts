@@ -9,11 +9,11 @@ export const acmeErrors = defineErrors('acme', {
   ACME_BAD_NONCE: { kind: 'invalid', title: 'The nonce is unknown, expired or used', type: acmeType('badNonce') },
   ACME_BAD_SIGNATURE_ALGORITHM: {
     kind: 'invalid',
-    title: 'The JWS has an algorithm that is not accepted',
+    title: 'The algorithm of the JWS is not accepted',
     type: acmeType('badSignatureAlgorithm'),
   },
   ACME_BAD_PUBLIC_KEY: { kind: 'invalid', title: 'The public key is not accepted', type: acmeType('badPublicKey') },
-  ACME_UNAUTHORIZED: { kind: 'forbidden', title: 'The account may not do this', type: acmeType('unauthorized') },
+  ACME_UNAUTHORIZED: { kind: 'forbidden', title: 'The account is not authorized to do this', type: acmeType('unauthorized') },
   ACME_ACCOUNT_ENDED: {
     kind: 'unauthenticated',
     title: 'The ACME account is deactivated or revoked',
@@ -21,7 +21,7 @@ export const acmeErrors = defineErrors('acme', {
   },
   ACME_ACCOUNT_NOT_FOUND: {
     kind: 'invalid',
-    title: 'There is no account of this key',
+    title: 'No account has this key',
     type: acmeType('accountDoesNotExist'),
   },
   ACME_ACCOUNT_KEY_TAKEN: {
@@ -43,12 +43,12 @@ export const acmeErrors = defineErrors('acme', {
   ACME_INVALID_CONTACT: { kind: 'invalid', title: 'A contact is not valid', type: acmeType('invalidContact') },
   ACME_UNSUPPORTED_CONTACT: {
     kind: 'invalid',
-    title: 'Only contacts with mailto: are supported',
+    title: 'Only mailto: contacts are supported',
     type: acmeType('unsupportedContact'),
   },
   ACME_REJECTED_IDENTIFIER: {
     kind: 'invalid',
-    title: 'The authority does not certify an identifier for the service',
+    title: 'The authority does not certify one of the identifiers for the service',
     type: acmeType('rejectedIdentifier'),
   },
   ACME_UNSUPPORTED_IDENTIFIER: {
@@ -69,12 +69,12 @@ export const acmeErrors = defineErrors('acme', {
   },
   ACME_ALREADY_REPLACED: {
     kind: 'conflict',
-    title: 'The certificate has been replaced already',
+    title: 'The certificate has already been replaced',
     type: acmeType('alreadyReplaced'),
   },
   ACME_ALREADY_REVOKED: {
     kind: 'invalid',
-    title: 'The certificate is revoked already',
+    title: 'The certificate is already revoked',
     type: acmeType('alreadyRevoked'),
   },
   ACME_BAD_REVOCATION_REASON: {

@@ -1,10 +1,10 @@
 import { defineEvents } from '#core';
 
 export const acmeBindingEvents = defineEvents('acme_binding', {
-  created: 'A key for the external account binding of an ACME account was made',
-  key_repeated: 'The key of an external account binding was given again, to a repetition of the request that made it',
+  created: 'A key for an external account binding was created',
+  key_repeated: 'The key of an external account binding was shown again to a repetition of the request that created it',
   use_refused:
-    'An external account binding was used that is not valid; recorded at the first use, then once a minute with the number of uses',
+    'An invalid external account binding was used; recorded immediately the first time, then once a minute with the number of uses',
   deleted: 'A key for an external account binding was deleted before it was used',
 });
 
@@ -13,15 +13,15 @@ export const acmeAccountEvents = defineEvents('acme_account', {
   changed: 'The contacts of an ACME account were changed',
   key_changed: 'The key of an ACME account was replaced',
   use_refused:
-    'A request of an ACME account was refused: of one that has ended, for a name that is not its own, or for what belongs to another account; recorded at the first, then once a minute with the number of requests',
+    'A request of an ACME account was rejected: the account has ended, the name is not permitted, or the resource belongs to another account; recorded immediately the first time, then once a minute with the number of requests',
   deactivated: 'An ACME account was deactivated by its holder',
   revoked: 'An ACME account was revoked by a member',
 });
 
 export const acmeOrderEvents = defineEvents('acme_order', {
-  created: 'A certificate was ordered by ACME',
+  created: 'A certificate was ordered through ACME',
   finalized: 'The certificate of an ACME order was issued',
-  failed: 'An ACME order failed, because control of a name was not proven',
+  failed: 'An ACME order failed because control of a name was not proven',
 });
 
 export const acmeAuthorizationEvents = defineEvents('acme_authorization', {

@@ -4,7 +4,7 @@ import { type MetricSource, Measures, counter, defineMetrics } from '#metrics';
 
 const metrics = defineMetrics({
   chancery_webhook_deliveries_given_up_total: counter(
-    'Deliveries of webhooks that this process gave up: the receiver accepted none for 3 days (refused), they waited for 30 days (waited), or the event is erased (missing)',
+    'Webhook deliveries that this process gave up: rejected by the receiver for 3 days (refused), waiting for 30 days (waited), or without an event because it was erased (missing)',
     'reason',
   ),
 });

@@ -16,13 +16,13 @@ const HISTORIES_MAX = 1_000;
 const AGES_MAX = 50;
 
 const metrics = defineMetrics({
-  chancery_history_checkpoints_total: counter('Checkpoints that this process was to sign, by outcome', 'outcome'),
+  chancery_history_checkpoints_total: counter('Checkpoints that this process tried to sign, by outcome', 'outcome'),
   chancery_history_cosignatures_total: counter(
     'Checkpoints that witnesses were asked to cosign, by outcome',
     'outcome',
   ),
   chancery_history_last_checkpoint_timestamp_seconds: gauge(
-    'When this process last signed one; absent before the first',
+    'When this process last signed a checkpoint; absent before the first one',
   ),
 });
 
@@ -48,7 +48,7 @@ export class CheckpointMetrics implements MetricSource<typeof metrics> {
 
 const lag = defineMetrics({
   chancery_history_unsigned_events: gauge('Events of all histories that no signed checkpoint covers yet'),
-  chancery_history_unsigned_age_seconds: gauge('Age of the oldest of them'),
+  chancery_history_unsigned_age_seconds: gauge('Age of the oldest event that no signed checkpoint covers yet'),
 });
 
 /** How far the signed histories are behind; every process reads the same. */

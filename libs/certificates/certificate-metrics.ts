@@ -11,15 +11,15 @@ const SYSTEM = platformScope(systemOrigin('certificate-metrics'));
 
 const metrics = defineMetrics({
   chancery_certificates_expiring: gauge(
-    'Active certificates that expire within a time and have no successor, of all tenants',
+    'Active certificates without a successor that expire within a period, for all tenants',
     'within',
   ),
   chancery_certificate_authorities_expiring: gauge(
-    'Active certificate authorities that expire within a time, of all tenants',
+    'Active certificate authorities that expire within a period, for all tenants',
     'within',
   ),
   chancery_foreign_certificates_expiring: gauge(
-    'Certificates of other issuers that expire within a time, of all tenants',
+    'Certificates from external issuers that expire within a period, for all tenants',
     'within',
   ),
 });

@@ -16,9 +16,9 @@ export const certificateEvents = defineEvents('certificate', {
 });
 
 export const foreignCertificateEvents = defineEvents('foreign_certificate', {
-  requested: 'A certificate signing request was made for a key of the tenant',
-  stored: 'A certificate that was issued elsewhere was stored for a key of the tenant',
-  expired: 'A certificate that was issued elsewhere expired',
+  requested: 'A certificate signing request was created for a key of the tenant',
+  stored: 'A certificate from an external issuer was stored for a key of the tenant',
+  expired: 'A certificate from an external issuer expired',
 });
 
 export const authorityEvents = defineEvents('certificate_authority', {

@@ -6,16 +6,16 @@ import { Database } from './database.js';
 
 const metrics = defineMetrics({
   chancery_database_up: gauge('1 while the database answers, 0 while it does not'),
-  chancery_database_writable: gauge('1 unless a write failed because the disk is full or the database is read-only'),
-  chancery_database_connections_in_use: gauge('Connections of the pool that work now; one writer with SQLite'),
+  chancery_database_writable: gauge('0 after a write failed because the disk is full or the database is read-only, otherwise 1'),
+  chancery_database_connections_in_use: gauge('Connections of the pool in use; with SQLite, one writer'),
   chancery_database_connections_max: gauge('Size of the pool'),
-  chancery_database_connections_waiting: gauge('Pieces of work that wait for a connection'),
-  chancery_group_commit_requests: histogram('Requests that one shared transaction made durable'),
+  chancery_database_connections_waiting: gauge('Operations that wait for a connection'),
+  chancery_group_commit_requests: histogram('Requests per shared transaction'),
   chancery_group_commit_wait_seconds: histogram(
-    'Time from the arrival of a request to the beginning of its shared transaction',
+    'Time from the arrival of a request to the start of its shared transaction',
   ),
   chancery_configuration_lookups_total: counter(
-    'Look-ups of what is kept in memory of configurations; a miss reads the database',
+    'Lookups in the configuration cache; a miss reads the database',
     'kept',
     'result',
   ),

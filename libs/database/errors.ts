@@ -7,7 +7,7 @@ export const databaseErrors = defineErrors('database', {
   },
   CLOCK_NOT_CONFIRMED: {
     kind: 'unavailable',
-    title: 'The clock jumped and was not confirmed: nothing is recorded that cannot be undone',
+    title: 'The clock jumped and is not confirmed yet: irreversible actions are paused',
   },
   DATABASE_UNAVAILABLE: { kind: 'unavailable', title: 'The database is unavailable' },
 });

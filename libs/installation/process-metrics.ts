@@ -6,11 +6,11 @@ import { type MetricSource, Measures, counter, defineMetrics, gauge } from '#met
 import { productVersion } from './product-version.js';
 
 const metrics = defineMetrics({
-  chancery_build_info: gauge('Always 1; the label is the version that runs', 'version'),
-  chancery_cpu_work_running: gauge('Expensive computations that run, by kind', 'kind'),
-  chancery_cpu_work_waiting: gauge('Expensive computations that wait, by kind', 'kind'),
+  chancery_build_info: gauge('Always 1; the label is the running version', 'version'),
+  chancery_cpu_work_running: gauge('Running CPU-bound computations, by kind', 'kind'),
+  chancery_cpu_work_waiting: gauge('Waiting CPU-bound computations, by kind', 'kind'),
   chancery_cpu_work_rejected_total: counter(
-    'Expensive computations that were rejected because too many waited, by kind',
+    'CPU-bound computations that were rejected because too many were waiting, by kind',
     'kind',
   ),
 });

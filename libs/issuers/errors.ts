@@ -3,6 +3,6 @@ import { defineErrors } from '#core';
 export const issuerErrors = defineErrors('issuers', {
   ISSUER_UNUSABLE: {
     kind: 'unprocessable',
-    title: 'The issuer does not answer as OpenID Connect Discovery requires',
+    title: 'The issuer does not support OpenID Connect Discovery',
   },
 });

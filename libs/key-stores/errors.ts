@@ -3,14 +3,14 @@ import { DomainError, defineErrors } from '#core';
 export const keyStoreErrors = defineErrors('key-stores', {
   KEY_STORE_UNKNOWN: {
     kind: 'unprocessable',
-    title: 'There is no key store of this name, or the tenant may not use it',
+    title: 'The key store does not exist, or the tenant may not use it',
   },
-  KEY_STORE_ALGORITHM: { kind: 'unprocessable', title: 'The key store does not sign by this algorithm' },
+  KEY_STORE_ALGORITHM: { kind: 'unprocessable', title: 'The key store does not support this algorithm' },
   KEY_STORE_MESSAGE_TOO_LONG: {
     kind: 'unprocessable',
-    title: 'The key store signs no message of this length by this algorithm',
+    title: 'The message is too long for the key store with this algorithm',
   },
-  KEY_STORE_BUSY: { kind: 'unavailable', title: 'Too many requests wait for the key store; try again later' },
+  KEY_STORE_BUSY: { kind: 'unavailable', title: 'The key store is overloaded; try again later' },
   KEY_STORE_UNAVAILABLE: { kind: 'unavailable', title: 'The key store does not answer; try again later' },
 });
 

@@ -5,10 +5,10 @@ import { type MetricSource, Measures, counter, defineMetrics, gauge, histogram }
 import { KeyStores } from './key-stores.service.js';
 
 const metrics = defineMetrics({
-  chancery_key_store_up: gauge('1 where the key store answered last time, 0 where it did not', 'store'),
-  chancery_key_store_waiting: gauge('Requests of this process that wait for the key store', 'store'),
+  chancery_key_store_up: gauge('1 if the key store answered the last call, otherwise 0', 'store'),
+  chancery_key_store_waiting: gauge('Requests in this process that wait for the key store', 'store'),
   chancery_key_store_seconds: histogram(
-    'How long calls of the key store took, without waiting for their turn',
+    'Duration of key store calls, excluding the wait in the queue',
     'store',
     'action',
   ),

@@ -2,7 +2,7 @@ import { defineEvents } from '#core';
 
 export const keyEvents = defineEvents('key', {
   generated: 'A key was generated; its first version is active',
-  changed: 'The name, the rotation schedule, the exportability or the contacts of a key were changed',
+  changed: 'The name, rotation schedule, exportability or contacts of a key were changed',
   rotated: 'The next version was created; it becomes active at `details.activatesAt`',
   rotation_rejected:
     'A scheduled rotation was not possible: `details.code` says why; it is tried again at `details.retryAt`',

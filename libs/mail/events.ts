@@ -1,5 +1,5 @@
 import { defineEvents } from '#core';
 
 export const mailEvents = defineEvents('mail', {
-  dropped: 'An e-mail was not sent: what it tells was of no use any more before the mail server took it',
+  dropped: 'An e-mail was not sent because it became obsolete before the mail server accepted it',
 });

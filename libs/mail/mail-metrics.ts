@@ -29,7 +29,7 @@ export class MailMetrics implements MetricSource<typeof metrics> {
 }
 
 const outbox = defineMetrics({
-  chancery_mail_waiting_seconds: gauge('How long the oldest e-mail waits that was not sent yet; 0 where none does'),
+  chancery_mail_waiting_seconds: gauge('Age of the oldest unsent e-mail; 0 if there is none'),
 });
 
 /** What waits to be sent; every process reads the same. */

@@ -18,7 +18,7 @@ interface Source extends MeasuresOptions {
 }
 
 const own = defineMetrics({
-  chancery_metric_source_failures_total: counter('Times that metrics could not be read, by their source', 'source'),
+  chancery_metric_source_failures_total: counter('Failed reads of metrics, by source', 'source'),
 });
 
 /** What all libraries measure, as Prometheus reads it. Nothing is set up before the first scrape. */

@@ -6,7 +6,7 @@ import { HistoryRetention } from './history-retention.js';
 
 const metrics = defineMetrics({
   chancery_history_erased_events_total: counter(
-    'Events of histories whose bodies this process erased, because their tenants keep them no longer',
+    'Events that this process erased at the end of the retention period',
   ),
 });
 

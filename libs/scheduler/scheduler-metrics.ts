@@ -7,16 +7,16 @@ import { ClockWatch } from './clock-watch.js';
 import { Scheduler } from './scheduler.js';
 
 const metrics = defineMetrics({
-  chancery_scheduler_runs_total: counter('Runs of the scheduler over all kinds that this process finished'),
+  chancery_scheduler_runs_total: counter('Scheduler runs that this process finished'),
   chancery_scheduler_last_run_timestamp_seconds: gauge(
-    'When this process last finished a run; absent before the first',
+    'When this process last finished a run; absent before the first one',
   ),
   chancery_scheduler_items_total: counter(
-    'Due items by kind, and whether they were handled or failed',
+    'Due items by kind and outcome: handled or failed',
     'kind',
     'outcome',
   ),
-  chancery_clock_paused: gauge('1 while nothing that cannot be undone is done, because the clock is not confirmed'),
+  chancery_clock_paused: gauge('1 while irreversible actions are paused because the clock is not confirmed'),
 });
 
 /** What the scheduler of this process does. */
@@ -44,7 +44,7 @@ export class SchedulerMetrics implements MetricSource<typeof metrics> {
 
 const overdue = defineMetrics({
   chancery_scheduler_overdue_seconds: gauge(
-    'How long the oldest item of a kind has been due that is not handled; of a process that runs the scheduler',
+    'How long the oldest unhandled item of a kind has been due; only in processes that run the scheduler',
     'kind',
   ),
 });

@@ -12,7 +12,7 @@ const SYSTEM = platformScope(systemOrigin('credential-metrics'));
 
 const metrics = defineMetrics({
   chancery_authentications_total: counter(
-    'Credentials of services that were shown, by outcome: accepted, or the code of the refusal',
+    'Presented credentials of services, by outcome: accepted, or the error code',
     'outcome',
   ),
 });
@@ -30,7 +30,7 @@ export class AuthenticationMetrics implements MetricSource<typeof metrics> {
 
 const expiring = defineMetrics({
   chancery_credentials_expiring: gauge(
-    'Active credentials that expire within a time and have no successor, of all tenants',
+    'Active credentials without a successor that expire within a period, for all tenants',
     'within',
   ),
 });

@@ -18,7 +18,7 @@ export const credentialErrors = defineErrors('credentials', {
 });
 
 export const trustErrors = defineErrors('trusts', {
-  TRUST_LIMIT_REACHED: { kind: 'conflict', title: 'The service has too many trusts; delete one' },
+  TRUST_LIMIT_REACHED: { kind: 'conflict', title: 'The service has too many trusts; delete one first' },
   SUBJECT_TOKEN_REJECTED: { kind: 'invalid', title: 'The subject token is not accepted for this service' },
 });
 
@@ -26,7 +26,7 @@ export const credentialRotationErrors = defineErrors('credential-rotations', {
   NO_CREDENTIALS_SELECTED: { kind: 'conflict', title: 'The filter selects no active credential' },
   ROTATION_LIMIT_REACHED: {
     kind: 'conflict',
-    title: 'Too many credentials in one rotation, or too many rotations at the same time',
+    title: 'Too many credentials in one rotation, or too many simultaneous rotations',
   },
 });
 

@@ -9,7 +9,7 @@ export const profileEvents = defineEvents('token_profile', {
 });
 
 export const tokenEvents = defineEvents('token', {
-  issued: 'A token was issued; this event was durable before the token was returned',
+  issued: 'A token was issued; this event was on disk before the token was returned',
   repeated: 'An unexpired token was returned again, for its transaction id or for the idempotency key of its request',
   verified: 'A token was verified; `details.code` has the result',
   diagnosed: 'A failing token was diagnosed; `details.causes` lists the causes',

@@ -8,13 +8,13 @@ import type { tenantMetricSettings } from './settings.js';
 import type { Verdict } from './token-format.js';
 
 const metrics = defineMetrics({
-  chancery_tokens_signed_total: counter('Tokens that were signed, by format and algorithm', 'format', 'algorithm'),
+  chancery_tokens_signed_total: counter('Signed tokens, by format and algorithm', 'format', 'algorithm'),
   chancery_signing_refusals_total: counter(
-    'Requests for a token that were refused, by the code of the refusal',
+    'Rejected token requests, by error code',
     'code',
   ),
   chancery_tokens_verified_total: counter(
-    'Tokens that were verified, by format, algorithm and verdict',
+    'Verified tokens, by format, algorithm and result',
     'format',
     'algorithm',
     'code',

@@ -16,8 +16,8 @@ export const memberEvents = defineEvents('member', {
 
 export const invitationEvents = defineEvents('invitation', {
   created: 'A person was invited as a member',
-  resent: 'A new token was made for an invitation; the former one is not accepted any more',
-  repeated: 'The token of an invitation was shown again to the request that made it, by its idempotency key',
+  resent: 'A new token was created for an invitation; the previous one is no longer accepted',
+  repeated: "An invitation's token was shown again to a repetition of the request that created it",
   accepted: 'A person accepted an invitation and became a member',
   withdrawn: 'An invitation was withdrawn, or replaced by a new one for the same address',
   expired: 'An invitation expired',
@@ -25,19 +25,19 @@ export const invitationEvents = defineEvents('invitation', {
 
 export const userEvents = defineEvents('user', {
   created: 'A user account was created',
-  reset_started: 'A link was made by which the holder of an account chooses a new password',
-  reset_repeated: 'Such a link was shown again to the request that made it, by its idempotency key',
-  password_reset: 'A new password was chosen by such a link, or on the command line of the host; all sessions ended',
-  verified: 'The address of an account was verified: it may be a member of every tenant that invites it',
+  reset_started: "A link was created with which an account's holder can choose a new password",
+  reset_repeated: 'A password reset link was shown again to a repetition of the request that created it',
+  password_reset: "A new password was set through a reset link or on the host's command line; all sessions ended",
+  verified: "An account's address was verified: the account can join every tenant that invites it",
   password_changed: 'A user changed their password; all other sessions ended',
 });
 
 export const apiTokenEvents = defineEvents('api_token', {
   created: 'An API token was created for a member or a service account',
-  repeated: 'An API token was shown again to the request that created it, by its idempotency key',
+  repeated: 'An API token was shown again to a repetition of the request that created it',
   revoked: 'An API token was revoked',
   use_refused:
-    'An API token that is revoked or expired, has no owner any more, is not allowed from this address, or holds too much for a URL, was used; recorded at the first use, then once a minute with the number of uses',
+    'The use of an API token was rejected: it is revoked or expired, has no owner, is not allowed from this address, or has too many permissions for a URL; recorded immediately the first time, then once a minute with the number of uses',
 });
 
 export const serviceAccountEvents = defineEvents('service_account', {
@@ -48,10 +48,10 @@ export const serviceAccountEvents = defineEvents('service_account', {
 export const sessionEvents = defineEvents('session', {
   started: 'A user logged in',
   refused:
-    'A sign-in, a password confirmation or a second factor was rejected; recorded at the first attempt, then once a minute with the number of attempts',
+    'A sign-in, a password confirmation or a second factor was rejected; recorded immediately the first time, then once a minute with the number of attempts',
   ended: 'A user logged out, or ended one of their sessions',
-  ended_by_member: 'A member who manages another one ended all sessions of that user',
-  factor_asked: 'The password of a sign-in was right; a second factor was asked for',
-  stepped_up: 'A user proved again who they are, by the password or a second factor, for what asks for it',
-  reused: 'A refresh token came a second time: the session ended, because one of the two who used it stole it',
+  ended_by_member: 'A member ended all sessions of another member',
+  factor_asked: 'A user entered the correct password; a second factor was requested',
+  stepped_up: 'A user authenticated again with the password or a second factor, for an action that requires it',
+  reused: 'A refresh token was used twice and so must have been stolen: the session ended',
 });

@@ -81,28 +81,28 @@ const leadDays = (days: readonly number[], description: string): SettingRow<read
 export const tenantSettings = {
   credentialsPerType: wholeNumber(2, 2, 10, 'Live credentials per service and auth type'),
   reveal: choice('allowed', ['allowed', 'once', 'never'], 'Whether secrets can be shown again'),
-  expiryLeadDays: wholeNumber(14, 1, 90, 'Days before its expiry at which the last active credential gets a successor'),
+  expiryLeadDays: wholeNumber(14, 1, 90, 'Days before expiry at which the last active credential gets a successor'),
   credentialLifetimeDays: wholeNumber(
     365,
     1,
     3_650,
-    'Days for which a successor that Chancery creates is valid, but at least twice `expiryLeadDays`',
+    'Validity of a successor that Chancery creates, in days; at least twice `expiryLeadDays`',
   ),
   inactiveCredentialDays: wholeNumber(
     7,
     0,
     365,
-    'Days after which an inactive credential that no request used since is deleted; 0: never',
+    'Days without use after which an inactive credential is deleted; 0: never',
   ),
   onLastExpiry: choice('successor', ['successor', 'lapse'], 'What happens when the last active credential expires'),
-  keyDeletionDays: wholeNumber(7, 0, 30, 'Days for which a deleted key can be restored'),
-  keyVersions: wholeNumber(500, 10, 2_000, 'Key versions that sign, will sign or verify, of all keys together'),
-  transactionRetentionDays: wholeNumber(90, 1, 730, 'Days for which a token transaction is kept'),
+  keyDeletionDays: wholeNumber(7, 0, 30, 'Days during which a deleted key can be restored'),
+  keyVersions: wholeNumber(500, 10, 2_000, 'Maximum number of key versions that sign, will sign or verify, for all keys together'),
+  transactionRetentionDays: wholeNumber(90, 1, 730, 'Days for which a token transaction is stored'),
   personalDataRetentionMonths: wholeNumber(
     0,
     0,
     240,
-    'Months after the end of a month at which the personal fields of its events are erased from the history; 0: never',
+    "Months after which a month's personal fields are erased from the history; 0: never",
   ),
   historyRetentionDays: wholeNumber(
     0,
@@ -111,17 +111,17 @@ export const tenantSettings = {
     'Days after which the events of the history are erased, while their hashes and proofs stay; 0: never. Less than before counts ' +
       'after 30 days, and less than the operator permits is not accepted',
   ),
-  historyHold: flag('Whether nothing of the history is erased, neither events nor personal fields (a legal hold)'),
-  requireSecondFactor: flag('Whether members need a second factor to do anything in the tenant'),
+  historyHold: flag('Legal hold: prevents erasing events and personal fields of the history'),
+  requireSecondFactor: flag('Whether members need a second factor to work in the tenant'),
   passwordSignIn: choice(
     'all',
     ['all', 'owners', 'none'],
     'Which members may work in the tenant by a session that began with a password; the others sign in by an identity provider',
   ),
   admitProviderGroups: flag(
-    'Whether people become members by the groups that identity providers of the installation map to the tenant',
+    "Whether the installation's identity providers can add members through group mappings",
   ),
-  announcementDays: leadDays([30, 14, 7, 1], 'Days ahead at which what expires or is rotated is announced'),
+  announcementDays: leadDays([30, 14, 7, 1], 'Days before an expiry or rotation at which it is announced'),
   allowedDnsNames: dnsNamePatterns(
     'DNS names that authorities without `domains` of their own certify; if empty, names under `<slug>.internal` only',
   ),

@@ -110,7 +110,7 @@ describe.runIf(browserProgram)('the settings of a tenant in the console', () => 
     await page.goto(`/console/t/${slug}/settings`);
     const days = page.getByLabel('Key deletion days');
     expect([await days.getAttribute('min'), await days.getAttribute('max')]).toEqual(['0', '30']);
-    await page.getByText('Days for which a deleted key can be restored').waitFor();
+    await page.getByText('Days during which a deleted key can be restored').waitFor();
     await days.fill('3');
     await page.getByLabel('Reveal').selectOption('once');
     await page.getByLabel('Announcement days').fill('20, 10');

@@ -7,12 +7,12 @@ import { RateLimits } from './rate-limit.js';
 
 const metrics = defineMetrics({
   chancery_http_request_duration_seconds: histogram(
-    'Time from the head of a request to the end of its answer, by method, pattern of the route and status',
+    'Time from the headers of a request to the end of its response, by method, route pattern and status',
     'method',
     'route',
     'status',
   ),
-  chancery_rate_limit_rejections_total: counter('Requests beyond the quota of a rate limit, by its policy', 'policy'),
+  chancery_rate_limit_rejections_total: counter('Requests that a rate limit rejected, by policy', 'policy'),
 });
 
 /** How requests were answered. */
