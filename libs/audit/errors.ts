@@ -15,8 +15,7 @@ export const historyErrors = defineErrors('history', {
   },
   MONTH_KEY_UNREADABLE: {
     kind: 'internal',
-    title:
-      'The month key for personal fields could not be decrypted; events with personal fields cannot be recorded',
+    title: 'The month key for personal fields could not be decrypted; events with personal fields cannot be recorded',
   },
   MONTH_NOT_ERASABLE: { kind: 'conflict', title: 'The month ended too recently to be erased' },
   NO_WITNESS: {
@@ -26,8 +25,7 @@ export const historyErrors = defineErrors('history', {
   NO_SUCH_HISTORY_KEY: { kind: 'not-found', title: 'No checkpoint key has this number' },
   HISTORY_ERASED: {
     kind: 'gone',
-    title:
-      "The events were erased at the end of the tenant's retention period; their hashes and proofs remain",
+    title: "The events were erased at the end of the tenant's retention period; their hashes and proofs remain",
   },
   HISTORY_ON_HOLD: {
     kind: 'conflict',

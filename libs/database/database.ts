@@ -412,7 +412,7 @@ export class Database {
         new View(manager, this.gateway.dialect, as, this.instants(), { tenantId, installationOnly: false });
       return work(begin(await this.authority(begin(scope))));
     };
-    // Its transaction judges why it failed: where it lost a race, it runs again.
+    // Its transaction decides what the failure means: if it lost a race, it runs again.
     if (open?.connection) return reading(open.connection);
     try {
       return await this.gateway.read({ owner: scope.tenantId, rows: 1 }, reading);
