@@ -13,7 +13,11 @@ export const acmeErrors = defineErrors('acme', {
     type: acmeType('badSignatureAlgorithm'),
   },
   ACME_BAD_PUBLIC_KEY: { kind: 'invalid', title: 'The public key is not accepted', type: acmeType('badPublicKey') },
-  ACME_UNAUTHORIZED: { kind: 'forbidden', title: 'The account is not authorized to do this', type: acmeType('unauthorized') },
+  ACME_UNAUTHORIZED: {
+    kind: 'forbidden',
+    title: 'The account is not authorized to do this',
+    type: acmeType('unauthorized'),
+  },
   ACME_ACCOUNT_ENDED: {
     kind: 'unauthenticated',
     title: 'The ACME account is deactivated or revoked',

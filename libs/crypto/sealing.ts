@@ -10,7 +10,10 @@ import { Secret, defineErrors } from '#core';
 
 export const sealingErrors = defineErrors('sealing', {
   SEALED: { kind: 'unavailable', title: 'The server is sealed: the master key is missing or wrong' },
-  MASTER_KEY_UNAVAILABLE: { kind: 'unavailable', title: 'The key management service with the master key does not answer' },
+  MASTER_KEY_UNAVAILABLE: {
+    kind: 'unavailable',
+    title: 'The key management service with the master key does not answer',
+  },
   BLOB_UNREADABLE: { kind: 'internal', title: 'Encrypted data could not be decrypted' },
   MASTER_KEY_INVALID: { kind: 'internal', title: 'The master key cannot be used' },
 });

@@ -6,7 +6,9 @@ import { Database } from './database.js';
 
 const metrics = defineMetrics({
   chancery_database_up: gauge('1 while the database answers, 0 while it does not'),
-  chancery_database_writable: gauge('0 after a write failed because the disk is full or the database is read-only, otherwise 1'),
+  chancery_database_writable: gauge(
+    '0 after a write failed because the disk is full or the database is read-only, otherwise 1',
+  ),
   chancery_database_connections_in_use: gauge('Connections of the pool in use; with SQLite, one writer'),
   chancery_database_connections_max: gauge('Size of the pool'),
   chancery_database_connections_waiting: gauge('Operations that wait for a connection'),

@@ -5,9 +5,7 @@ import { type MetricSource, Measures, counter, defineMetrics } from '#metrics';
 import { HistoryRetention } from './history-retention.js';
 
 const metrics = defineMetrics({
-  chancery_history_erased_events_total: counter(
-    'Events that this process erased at the end of the retention period',
-  ),
+  chancery_history_erased_events_total: counter('Events that this process erased at the end of the retention period'),
 });
 
 /** What this process erases. */

@@ -11,11 +11,7 @@ const metrics = defineMetrics({
   chancery_scheduler_last_run_timestamp_seconds: gauge(
     'When this process last finished a run; absent before the first one',
   ),
-  chancery_scheduler_items_total: counter(
-    'Due items by kind and outcome: handled or failed',
-    'kind',
-    'outcome',
-  ),
+  chancery_scheduler_items_total: counter('Due items by kind and outcome: handled or failed', 'kind', 'outcome'),
   chancery_clock_paused: gauge('1 while irreversible actions are paused because the clock is not confirmed'),
 });
 

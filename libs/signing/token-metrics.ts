@@ -9,10 +9,7 @@ import type { Verdict } from './token-format.js';
 
 const metrics = defineMetrics({
   chancery_tokens_signed_total: counter('Signed tokens, by format and algorithm', 'format', 'algorithm'),
-  chancery_signing_refusals_total: counter(
-    'Rejected token requests, by error code',
-    'code',
-  ),
+  chancery_signing_refusals_total: counter('Rejected token requests, by error code', 'code'),
   chancery_tokens_verified_total: counter(
     'Verified tokens, by format, algorithm and result',
     'format',

@@ -53,7 +53,10 @@ export const sessionErrors = defineErrors('sessions', {
   TOO_MANY_ATTEMPTS: { kind: 'rate-limited', title: 'Too many failed attempts; try again later' },
   PASSWORD_REQUIRED: { kind: 'unauthenticated', title: 'Your password is required' },
   PASSWORD_INVALID: { kind: 'forbidden', title: 'The password is wrong' },
-  PASSWORD_SIGN_IN_OFF: { kind: 'forbidden', title: 'This installation accepts sign-ins only through identity providers' },
+  PASSWORD_SIGN_IN_OFF: {
+    kind: 'forbidden',
+    title: 'This installation accepts sign-ins only through identity providers',
+  },
   COMPANY_SIGN_IN_REQUIRED: {
     kind: 'forbidden',
     title: 'The tenant accepts only sessions that began at an identity provider: sign in there',

@@ -55,13 +55,9 @@ export const permissions = {
   },
   'tenants:list': platform('List the tenants'),
   'tenants:manage': platform('Create, suspend, reactivate and delete tenants'),
-  'users:manage': platform(
-    'List accounts; start password resets and address verifications; delete second factors',
-  ),
+  'users:manage': platform('List accounts; start password resets and address verifications; delete second factors'),
   'scheduler:manage': platform("Read the scheduler's state and confirm the clock after a jump"),
-  'platform-identity-providers:manage': platform(
-    "Create, change and delete the installation's identity providers",
-  ),
+  'platform-identity-providers:manage': platform("Create, change and delete the installation's identity providers"),
   'platform-history:manage': platform('Rotate the keys that sign checkpoints'),
   'platform-audit:read': platform("Read the installation's own history"),
   'platform-history:erase': platform("Erase personal fields in the installation's own history, month by month"),
@@ -73,7 +69,10 @@ export const permissions = {
     OWNER,
     'Start password resets for members whose accounts only this tenant knows; delete their second factors',
   ),
-  'api-tokens:self': onlyPeople(EVERYONE, "Create, list and revoke one's own API tokens; owners can list and revoke all"),
+  'api-tokens:self': onlyPeople(
+    EVERYONE,
+    "Create, list and revoke one's own API tokens; owners can list and revoke all",
+  ),
   'service-accounts:read': members(EVERYONE, 'List the service accounts'),
   'service-accounts:write': onlyPeople(OWNER, 'Create and delete service accounts and their API tokens'),
   'services:read': members(EVERYONE, 'List services and their masked credentials'),

@@ -96,7 +96,12 @@ export const tenantSettings = {
   ),
   onLastExpiry: choice('successor', ['successor', 'lapse'], 'What happens when the last active credential expires'),
   keyDeletionDays: wholeNumber(7, 0, 30, 'Days during which a deleted key can be restored'),
-  keyVersions: wholeNumber(500, 10, 2_000, 'Maximum number of key versions that sign, will sign or verify, for all keys together'),
+  keyVersions: wholeNumber(
+    500,
+    10,
+    2_000,
+    'Maximum number of key versions that sign, will sign or verify, for all keys together',
+  ),
   transactionRetentionDays: wholeNumber(90, 1, 730, 'Days for which a token transaction is stored'),
   personalDataRetentionMonths: wholeNumber(
     0,
@@ -118,9 +123,7 @@ export const tenantSettings = {
     ['all', 'owners', 'none'],
     'Which members may work in the tenant by a session that began with a password; the others sign in by an identity provider',
   ),
-  admitProviderGroups: flag(
-    "Whether the installation's identity providers can add members through group mappings",
-  ),
+  admitProviderGroups: flag("Whether the installation's identity providers can add members through group mappings"),
   announcementDays: leadDays([30, 14, 7, 1], 'Days before an expiry or rotation at which it is announced'),
   allowedDnsNames: dnsNamePatterns(
     'DNS names that authorities without `domains` of their own certify; if empty, names under `<slug>.internal` only',

@@ -135,39 +135,43 @@ describe.skipIf(whyNot !== undefined)(`a Galera cluster${whyNot ? ` (${whyNot})`
       });
     });
 
-    it('a decision that reads in a transaction is made again where another server commits first', PATIENCE, async () => {
-      const scope = tenantScope();
-      const held = note({ id: randomUUID(), tenantId: scope.tenantId });
-      let configVersion = 1;
-      const locksNote: ConfigurationCheck = async (view, tenantIds) => {
-        if (view instanceof Tx) await view.lock(Note, { id: held.id });
-        return new Map(tenantIds.map((id) => [id, configVersion]));
-      };
-      const unrecorded = { recorder: async () => undefined };
-      const one = await open(0, { ...unrecorded, configurations: locksNote });
-      const [observer, other] = [await open(0), await open(1, unrecorded)];
-      await one.transaction(scope, async (tx) => {
-        await tx.insert(Note, [held]);
-        tx.housekeeping('test');
-      });
-      let decisions = 0;
-      const names = await one.confirming(scope.tenantId, async () => {
-        decisions += 1;
-        // Twice the configuration changes meanwhile: the third decision holds it.
-        if (decisions <= 2) configVersion += 1;
-        if (decisions === 3) {
-          await other.transaction(scope, async (tx) => {
-            await tx.lock(Note, { id: held.id });
-            await tx.update(Note, { id: held.id }, { name: 'renamed' });
-            tx.housekeeping('test');
-          });
-          await observer.read(scope, (view) => view.get(Note, { id: held.id }));
-        }
-        return one.read(scope, async (view) => (await view.get(Note, { id: held.id })).name);
-      });
-      for (const database of [one, observer, other]) await database.close();
-      expect([names, decisions]).toEqual(['renamed', 4]);
-    });
+    it(
+      'a decision that reads in a transaction is made again where another server commits first',
+      PATIENCE,
+      async () => {
+        const scope = tenantScope();
+        const held = note({ id: randomUUID(), tenantId: scope.tenantId });
+        let configVersion = 1;
+        const locksNote: ConfigurationCheck = async (view, tenantIds) => {
+          if (view instanceof Tx) await view.lock(Note, { id: held.id });
+          return new Map(tenantIds.map((id) => [id, configVersion]));
+        };
+        const unrecorded = { recorder: async () => undefined };
+        const one = await open(0, { ...unrecorded, configurations: locksNote });
+        const [observer, other] = [await open(0), await open(1, unrecorded)];
+        await one.transaction(scope, async (tx) => {
+          await tx.insert(Note, [held]);
+          tx.housekeeping('test');
+        });
+        let decisions = 0;
+        const names = await one.confirming(scope.tenantId, async () => {
+          decisions += 1;
+          // Twice the configuration changes meanwhile: the third decision holds it.
+          if (decisions <= 2) configVersion += 1;
+          if (decisions === 3) {
+            await other.transaction(scope, async (tx) => {
+              await tx.lock(Note, { id: held.id });
+              await tx.update(Note, { id: held.id }, { name: 'renamed' });
+              tx.housekeeping('test');
+            });
+            await observer.read(scope, (view) => view.get(Note, { id: held.id }));
+          }
+          return one.read(scope, async (view) => (await view.get(Note, { id: held.id })).name);
+        });
+        for (const database of [one, observer, other]) await database.close();
+        expect([names, decisions]).toEqual(['renamed', 4]);
+      },
+    );
   });
 
   describe('three processes', () => {
