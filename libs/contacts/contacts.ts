@@ -1,6 +1,6 @@
-import { normalizeEmail } from '#core';
+import { type EpochMilliseconds, normalizeEmail } from '#core';
 import { uuidv7 } from '#crypto';
-import { In, type Tx, type View } from '#database';
+import { In, type NewRowsOf, type Tx, type View } from '#database';
 
 import { Contact } from './entities.js';
 
@@ -21,15 +21,28 @@ export const normalContacts = (emails: readonly string[]): readonly string[] => 
   ...new Set(emails.map(normalizeEmail)),
 ];
 
-/** A step of every change of a thing's contacts. @param emails as `normalContacts` gives them; none removes them */
-export async function writeContacts(
-  tx: Tx,
+interface Written {
+  readonly tenantId: string;
+  readonly now: EpochMilliseconds;
+}
+
+const contactRows = (
+  { tenantId, now }: Written,
   { type: subjectType, id: subjectId }: ContactSubject,
   emails: readonly string[],
-): Promise<void> {
+): Contact[] => emails.map((email) => ({ id: uuidv7(now), tenantId, subjectType, subjectId, email }));
+
+/** The contacts of a thing that prepared work inserts. @param emails as `normalContacts` gives them */
+export const newContacts = (written: Written, subject: ContactSubject, emails: readonly string[]): NewRowsOf => ({
+  entity: Contact,
+  rows: contactRows(written, subject, emails),
+});
+
+/** A step of every change of a thing's contacts. @param emails as `normalContacts` gives them; none removes them */
+export async function writeContacts(tx: Tx, subject: ContactSubject, emails: readonly string[]): Promise<void> {
   const { tenantId } = tx.scope;
-  await tx.delete(Contact, { subjectId });
-  const rows = emails.map((email): Contact => ({ id: uuidv7(tx.now), tenantId, subjectType, subjectId, email }));
+  await tx.delete(Contact, { subjectId: subject.id });
+  const rows = contactRows({ tenantId, now: tx.now }, subject, emails);
   if (rows.length > 0) await tx.insert(Contact, rows);
 }
 

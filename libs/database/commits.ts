@@ -1,4 +1,4 @@
-import { DomainError, type EpochMilliseconds, type TenantScope, coreErrors } from '#core';
+import { DomainError, type EpochMilliseconds, type Evidence, type TenantScope, coreErrors } from '#core';
 
 import type { Counter } from '#metrics';
 
@@ -88,10 +88,13 @@ const OF_THE_DATABASE: readonly string[] = [
   databaseErrors.DATABASE_UNAVAILABLE.code,
   databaseErrors.AUDIT_UNAVAILABLE.code,
 ];
-/** Whether its work may share a transaction with that of others. */
+/** Callers whose rights are in rows that no number of a configuration covers: a session, its user, an account. */
+const DECIDED_BY_ROWS: ReadonlySet<Evidence['kind'] | undefined> = new Set(['session', 'api-token', 'acme-account']);
+
+/** Whether its work may share a transaction with that of others, which begins without the authority check. */
 const isShareable = (scope: TenantScope): boolean => {
   const completion = completionOf(scope);
-  return completion === undefined || completion.shared !== undefined;
+  return !DECIDED_BY_ROWS.has(scope.evidence?.kind) && (completion === undefined || completion.shared !== undefined);
 };
 
 /** Below every number of a configuration. */

@@ -34,8 +34,8 @@ export interface Gateway {
   /**
    * Carries out a transaction that is planned when its turn has come; absent where that is no quicker than `write`.
    * @param isTimely asked where it has waited for a lock: whether what was planned is right at that instant
-   * @returns whether it is committed; otherwise nothing was done: a number is another than was assumed, a key is not free, another process
-   *   writes, it is not timely any more, or there is no connection
+   * @returns whether it is committed; otherwise nothing was done: a number or a row is another than was assumed, a key is not free, another
+   *   process writes, it is not timely any more, or there is no connection
    * @throws BUSY as `write`
    */
   writePlanned?(share: Share, plan: () => Promise<TransactionPlan>, isTimely: () => boolean): Promise<boolean>;

@@ -16,7 +16,7 @@ export type { DatabaseTls } from './tls.js';
 export { databaseTlsWarning, readDatabaseTls } from './tls-settings.js';
 export { type Basis, bothOf, spanAround } from './basis.js';
 export type { Kept, Known } from './kept.js';
-export { type OnceRow, Outdated, type PreparedWork, type SharedStep } from './prepared-work.js';
+export { type NewRowsOf, type OnceRow, Outdated, type PreparedWork, type SharedStep } from './prepared-work.js';
 export type { RaisedInstant, Series } from './statements.js';
 export {
   type Committed,
@@ -33,6 +33,7 @@ export { Database, type DatabaseOptions, type DatabaseSettings } from './databas
 export { DATABASE_SETTINGS, DatabaseModule } from './database.module.js';
 export { KeyTaken, TransactionMisuse, databaseErrors } from './errors.js';
 export { LastArtefacts, isDatabaseAway } from './last-artefacts.js';
+export { type KnownChange, knownChange, knownTransition } from './known-rows.js';
 export { StateColumn } from './lifecycle-of.js';
 export { type EntityClass, InstallationOwned, TenantOwned } from './ownership.js';
 export { TenantResource, TenantRow } from './rows.js';

@@ -85,7 +85,7 @@ export class MysqlWriter {
     }
   }
 
-  /** Holds what is assumed, changes what is to be changed, and takes the numbers; `undefined` where a number is another. */
+  /** Holds what is assumed, changes what is to be changed, and takes the numbers; `undefined` where a number or a row is another. */
   private async firstNumbers(
     connection: Connection,
     { assumptions, changes, numbered, guardedCounter }: TransactionPlan,
@@ -103,7 +103,10 @@ export class MysqlWriter {
         [...assumption.numbers].every(([key, number]) => numbers.get(key) === number);
       if (!isAsAssumed) return undefined;
     }
-    for (const change of changes) await this.execute(connection, change);
+    for (const change of changes) {
+      const { affectedRows } = (await this.execute(connection, change)) as { affectedRows: number };
+      if (affectedRows !== (change.affects ?? affectedRows)) return undefined;
+    }
     const first = new Map<NumberedRows, number>();
     for (const rows of numbered) {
       const answer = await this.execute(connection, rows.counter);

@@ -2,26 +2,28 @@ import type { EpochMilliseconds } from '#core';
 
 import { type CounterPlace, type NumberPlace, insertStatement, placesOf } from './dialects.js';
 import { NotPlanned } from './errors.js';
+import type { KnownChange } from './known-rows.js';
 import type { EntityClass } from './ownership.js';
 import {
   type Place,
   type RaisedInstant,
   type Series,
   counterPlace,
+  knownChangeStatement,
   newRows,
   numberPlace,
   numbersStatement,
   placeOfColumn,
   raiseStatement,
 } from './statements.js';
-import type { FreshRows, NumberedRows, Statement, TransactionPlan } from './transaction-plan.js';
+import type { FreshRows, KnownRowStatement, NumberedRows, Statement, TransactionPlan } from './transaction-plan.js';
 
 /** Writes down what work wants of its transaction, which it takes for a `Tx`. Nothing is carried out. */
 export class PlannedTransaction {
   readonly #assumptions: (Statement & { readonly numbers: ReadonlyMap<string, number> })[] = [];
   readonly #assumedIn: NumberPlace[] = [];
   readonly #fresh: FreshRows[] = [];
-  readonly #changes: Statement[] = [];
+  readonly #changes: KnownRowStatement[] = [];
   readonly #numbered: NumberedRows[] = [];
   readonly #countedIn: CounterPlace[] = [];
 
@@ -85,6 +87,14 @@ export class PlannedTransaction {
   /** As `Tx.raise`. */
   async raise(instant: RaisedInstant): Promise<void> {
     this.#changes.push(raiseStatement(this.place, instant, null));
+  }
+
+  /** As `Tx.changeKnown`: each row is taken to be as it was known. Where one is not, nothing is done. */
+  async changeKnown(tenantId: string, changes: readonly KnownChange[]): Promise<boolean> {
+    for (const change of changes) {
+      this.#changes.push({ ...knownChangeStatement(this.place, change, tenantId), affects: 1 });
+    }
+    return true;
   }
 
   /** As `Tx.insertAbsent`: all of them are taken to be absent. Where one is not, nothing is done. */

@@ -3,6 +3,7 @@ import type { DomainError, EpochMilliseconds, EventDraft, TenantScope } from '#c
 import { type Basis, holds } from './basis.js';
 import { type AnswerRow, type Sealing, completionOf } from './completion.js';
 import { KeyTaken, TransactionMisuse } from './errors.js';
+import type { KnownChange } from './known-rows.js';
 import { type EntityClass, ownershipOf } from './ownership.js';
 import type { RaisedInstant } from './statements.js';
 import type { Tx } from './tx.js';
@@ -43,6 +44,12 @@ export interface SharedWork<Item> {
   readonly item: Item;
 }
 
+/** New rows of one table. */
+export interface NewRowsOf {
+  readonly entity: EntityClass;
+  readonly rows: readonly object[];
+}
+
 /** What becomes of prepared work in its transaction. */
 export interface Finished<Result> {
   readonly result: Result;
@@ -56,6 +63,13 @@ export interface PreparedWork<Result> {
   readonly raised?: RaisedInstant | undefined;
   /** How many events it records, roughly. */
   readonly rows?: number;
+  /** Rows whose keys are new. A table comes after those that its rows refer to. */
+  readonly inserts?: readonly NewRowsOf[] | undefined;
+  /**
+   * Changes of rows that were known when the work was prepared; where one of them is another by now, the work is prepared again.
+   * @param now the instant of the transaction
+   */
+  readonly changes?: ((now: EpochMilliseconds) => readonly KnownChange[]) | undefined;
   /** What needs statements of its own. */
   readonly shared?: SharedWork<unknown> | undefined;
   /** Called in the transaction, as its last part. @param isFirst whether the row of `once` was inserted now */
@@ -130,19 +144,20 @@ export const isCurrent = (
 
 /** What prepared work writes by. */
 export type PreparedWriting = Sealing &
-  Pick<Tx, 'now' | 'insertAbsent' | 'insertNew' | 'presentAmong' | 'raise' | 'rows'>;
+  Pick<Tx, 'now' | 'changeKnown' | 'insertAbsent' | 'insertNew' | 'presentAmong' | 'raise' | 'rows'>;
 
 /** What becomes of work that ends before it is finished. */
 type Ended = DomainError | Outdated | KeyTaken;
 
 /**
  * A step: writes what prepared work asks for, in as few statements as the work of one request would take. Rows are locked in the
- * order in which a plan locks them: what is there once, answers, instants, and the numbers of histories, which the caller takes.
+ * order in which a plan locks them: what is there once, known and new rows, answers, instants, and the numbers of histories, which the caller takes.
  * @param numbers the configurations of the tenants, held until the transaction ends
  * @param known what was raised before; the instants that are raised here are noted there once they are committed
  * @returns what becomes of each piece of work, in order; `Outdated` for those that must be prepared again, `KeyTaken` for those whose
  *   answer is there already, an error for those that their step ended
- * @throws KeyTaken where the key of an answer was taken meanwhile, by another transaction
+ * @throws KeyTaken where the key of an answer was taken meanwhile, by another transaction; Outdated where a row that was known is
+ *   another by now
  */
 export async function writePrepared(
   tx: PreparedWriting,
@@ -159,13 +174,16 @@ export async function writePrepared(
   for (const [share, end] of await runShared(tx, free)) ended.set(share, end);
   const going = new Set(current.filter((share) => !ended.has(share)));
   const firsts = await insertOnce(tx, [...going]);
+  await changeKnown(tx, going);
+  await insertNew(tx, going);
   const finished = shares.map((share) => {
     if (!going.has(share)) return ended.get(share) ?? new Outdated();
     const one = share.work.finish({ now, isFirst: firsts.has(share) });
     if (one.events.some(({ tenantId }) => tenantId !== undefined)) {
       throw new TransactionMisuse('Prepared work is recorded in the history of its own tenant');
     }
-    if (share.work.once && one.events.length === 0) {
+    const hasWritten = share.work.once ?? share.work.inserts ?? share.work.changes;
+    if (hasWritten && one.events.length === 0) {
       throw new TransactionMisuse('Prepared work wrote and recorded nothing');
     }
     return one;
@@ -203,6 +221,27 @@ async function takenAmong(tx: PreparedWriting, answers: ReadonlyMap<Share, Answe
     for (const [share, answer] of own) if (isPresent(answer)) taken.push(share);
   }
   return taken;
+}
+
+/** @throws Outdated */
+async function changeKnown(tx: Pick<Tx, 'now' | 'changeKnown'>, shares: Iterable<Share>): Promise<void> {
+  for (const { scope, work } of shares) {
+    const changes = work.changes?.(tx.now) ?? [];
+    if (!(await tx.changeKnown(scope.tenantId, changes))) throw new Outdated();
+  }
+}
+
+/** The rows of each table together. */
+async function insertNew(tx: Pick<Tx, 'insertNew'>, shares: Iterable<Share>): Promise<void> {
+  const rows = new Map<EntityClass, object[]>();
+  for (const share of shares) {
+    for (const { entity, rows: own } of share.work.inserts ?? []) {
+      const known = rows.get(entity) ?? [];
+      rows.set(entity, known);
+      for (const row of own) known.push(ownRow(share, entity, row));
+    }
+  }
+  for (const [entity, all] of rows) await tx.insertNew(entity, all);
 }
 
 /** In the order of their keys, so that two transactions with keys in common do not wait for each other. */

@@ -5,12 +5,20 @@ import type { PlatformScope, TenantScope } from '#core';
 import { type Dialect, type NewRows, insertStatement } from './dialects.js';
 import { isUniqueViolation } from './driver-errors.js';
 import { KeyTaken, TransactionMisuse } from './errors.js';
+import type { KnownChange } from './known-rows.js';
 import { type Ledger, newLedger } from './ledger.js';
 import { requireInitialState } from './lifecycle-of.js';
 import { writeLockSlot } from './lock-slots.js';
 import { ROWS_PER_STATEMENT } from './mysql-statements.js';
 import { type EntityClass, ownershipOf } from './ownership.js';
-import { type RaisedInstant, type Series, counterPlace, newRows, raiseStatement } from './statements.js';
+import {
+  type RaisedInstant,
+  type Series,
+  counterPlace,
+  knownChangeStatement,
+  newRows,
+  raiseStatement,
+} from './statements.js';
 import { type Instants, LOCKS, type Reach, View, type Where } from './view.js';
 
 const ROWS_AT_ONCE = 500;
@@ -158,6 +166,21 @@ export abstract class RowsTogether extends View {
     this.ledger.wrote = true;
     const { statement, parameters } = raiseStatement(this.place, instant, this.reach.tenantId);
     await this.manager.query(statement, [...parameters]);
+  }
+
+  /**
+   * Changes rows of a tenant that were known before, each only while it is as it was known.
+   * @returns whether all of them were; otherwise some may be changed, so that the transaction has to end
+   */
+  async changeKnown(tenantId: string, changes: readonly KnownChange[]): Promise<boolean> {
+    for (const change of changes) {
+      this.confine(change.entity, {});
+      this.ledger.wrote = true;
+      const { statement, parameters } = knownChangeStatement(this.place, change, tenantId);
+      const { affected } = await this.manager.queryRunner!.query(statement, [...parameters], true);
+      if (affected !== 1) return false;
+    }
+    return true;
   }
 
   /**

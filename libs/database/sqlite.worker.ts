@@ -2,7 +2,7 @@
 import { createRequire } from 'node:module';
 import { parentPort, workerData } from 'node:worker_threads';
 
-import type { NumberedRows, TransactionPlan } from './transaction-plan.js';
+import type { KnownRowStatement, NumberedRows, TransactionPlan } from './transaction-plan.js';
 
 /** What the thread is asked, one answer for each, in order. */
 export type Question =
@@ -53,7 +53,7 @@ function statementOf(text: string): Statement {
   return statement;
 }
 
-/** `affected` is 0 where a number is another than was assumed: then nothing is done. */
+/** `affected` is 0 where a number or a row is another than was assumed: then nothing is done. */
 function carryOut({ assumptions, fresh, changes, numbered }: TransactionPlan): Answer {
   statementOf('BEGIN IMMEDIATE').run();
   try {
@@ -61,18 +61,25 @@ function carryOut({ assumptions, fresh, changes, numbered }: TransactionPlan): A
       const rows = statementOf(statement).all(...parameters);
       return rows.length === numbers.size && rows.every(({ key, number }) => numbers.get(key as string) === number);
     });
-    if (isAsAssumed) {
+    // The first change that finds its row another ends the plan.
+    const isPossible = isAsAssumed && changes.every(change);
+    if (isPossible) {
       for (const { insert, rows } of fresh) for (const row of rows) statementOf(insert).run(...row);
-      for (const { statement, parameters } of changes) statementOf(statement).run(...parameters);
       for (const rows of numbered) insertNumbered(rows);
     }
-    statementOf(isAsAssumed ? 'COMMIT' : 'ROLLBACK').run();
-    return { affected: isAsAssumed ? 1 : 0, lastId: undefined };
+    statementOf(isPossible ? 'COMMIT' : 'ROLLBACK').run();
+    return { affected: isPossible ? 1 : 0, lastId: undefined };
   } catch (error) {
     // Where COMMIT itself failed, SQLite may have rolled back already.
     if (connection.inTransaction) statementOf('ROLLBACK').run();
     throw error;
   }
+}
+
+/** @returns whether the rows were as they were known */
+function change({ statement, parameters, affects }: KnownRowStatement): boolean {
+  const { changes } = statementOf(statement).run(...parameters);
+  return affects === undefined || changes === affects;
 }
 
 function insertNumbered({ counter, insert, rows, numberAt }: NumberedRows): void {

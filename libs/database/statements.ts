@@ -4,6 +4,7 @@ import type { EpochMilliseconds } from '#core';
 
 import { safeInteger } from './columns.js';
 import type { CounterPlace, Dialect, NewRows, NumberPlace } from './dialects.js';
+import type { KnownChange } from './known-rows.js';
 import { type EntityClass, ownershipOf } from './ownership.js';
 import type { Statement } from './transaction-plan.js';
 
@@ -77,6 +78,24 @@ export function raiseStatement(
   return {
     statement: `UPDATE ${table} SET ${instant} = ? WHERE ${key} = ? AND (${instant} IS NULL OR ${instant} < ?)${own.statement}`,
     parameters: [to, id, to, ...own.parameters],
+  };
+}
+
+/** Changes a row of a tenant while it has the version that it was known by. */
+export function knownChangeStatement(
+  { source, dialect }: Place,
+  { entity, id, version, set }: KnownChange,
+  tenantId: string,
+): Statement {
+  const metadata = source.getMetadata(entity);
+  const columns = metadata.columns.filter(({ propertyName }) => Object.hasOwn(set, propertyName));
+  const versionColumn = dialect.quote(metadata.findColumnWithPropertyName('version')!.databaseName);
+  const changed = columns.map(({ databaseName }) => `${dialect.quote(databaseName)} = ?`);
+  const own = ofTenant(dialect, entity, tenantId);
+  return {
+    statement: `UPDATE ${dialect.quote(metadata.tableName)} SET ${changed.join(', ')}, ${versionColumn} = ${versionColumn} + 1
+       WHERE ${dialect.quote(metadata.primaryColumns[0]!.databaseName)} = ? AND ${versionColumn} = ?${own.statement}`,
+    parameters: [...columns.map((column) => valueOf(source, column)(set)), id, version, ...own.parameters],
   };
 }
 

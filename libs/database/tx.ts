@@ -9,7 +9,6 @@ import {
 import {
   type DomainError,
   type EpochMilliseconds,
-  type EventContent,
   type EventDraft,
   INSTALLATION_ID,
   type LifecycleEvent,
@@ -17,23 +16,14 @@ import {
 } from '#core';
 import { isUniqueViolation, refusalOf } from './driver-errors.js';
 import { TransactionMisuse } from './errors.js';
+import { type Addition, type Changes, transitionEvents } from './known-rows.js';
 import { writeLockSlot } from './lock-slots.js';
 import { lifecycleOf, requireNoState } from './lifecycle-of.js';
-import { detailsOf } from './ledger.js';
 import { type EntityClass, ownershipOf } from './ownership.js';
 import { RowsTogether } from './rows-together.js';
 import { LOCKS, type LockMode, type Where, requireCondition } from './view.js';
 
-/** New values of columns; a state changes by its lifecycle. */
-type Changes<Row> = { [Column in Exclude<keyof Row, 'state'>]?: Row[Column] } & { state?: never };
-
 type Stateful = { id: string; state: string };
-
-/** What a use-case adds to the table's row of a transition. */
-interface Addition<Row> {
-  readonly set?: Changes<Row>;
-  readonly content?: EventContent;
-}
 
 const ROWS_AT_ONCE = 500;
 
@@ -289,22 +279,9 @@ export class Tx extends RowsTogether {
     return moves.map(({ row, set, content }) => {
       const version = 'version' in row ? { version: (row.version as number) + 1 } : {};
       const moved = { ...row, ...set, ...version };
-      this.recordTransition(entity, moved, event, content);
+      for (const recorded of transitionEvents(entity, moved, event, content)) this.record(recorded);
       return moved;
     });
-  }
-
-  private recordTransition<Row extends Stateful>(
-    entity: EntityClass<Row>,
-    row: Row,
-    event: LifecycleEvent<NoInfer<Row>>,
-    content: EventContent = {},
-  ): void {
-    if (event.records === null) return;
-    for (const { targetId, ...subject } of lifecycleOf(entity).subjects(row)) {
-      const details = detailsOf(subject, { details: event.details(row) }, content);
-      this.record(event.records(targetId, { ...subject, ...content, ...details }));
-    }
   }
 
   /** Why a row was not changed: another transaction was faster, or what was due had not been applied. */

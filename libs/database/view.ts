@@ -25,7 +25,7 @@ import {
 } from '#core';
 import type { Dialect } from './dialects.js';
 import { TransactionMisuse, databaseErrors } from './errors.js';
-import { entityOf, oneRowStatement } from './one-row.js';
+import { entityOf, rowsStatement } from './few-rows.js';
 import { type EntityClass, ownershipOf } from './ownership.js';
 import { type Place, numbersIn, numbersStatement } from './statements.js';
 
@@ -110,11 +110,19 @@ export class View {
     where: Where<Row> = {},
     options: { order?: FindOptionsOrder<Row>; limit?: number; columns?: readonly (keyof Row & string)[] } = {},
   ): Promise<Row[]> {
+    const confined = this.confine(entity, where);
+    const { columns, order, limit = ROWS_MAX } = options;
+    const take = Math.min(limit, ROWS_MAX);
+    const found = columns || order ? undefined : rowsStatement(this.place, entity, confined, ` LIMIT ${Number(take)}`);
+    if (found !== undefined) {
+      const rows = await this.manager.query<Record<string, unknown>[]>(found.statement, [...found.parameters]);
+      return rows.map((raw) => entityOf(this.place, entity, raw));
+    }
     return this.manager.find(entity, {
-      where: this.confine(entity, where),
-      ...(options.columns ? { select: selectionOf<Row>(options.columns) } : {}),
-      ...(options.order ? { order: options.order } : {}),
-      take: Math.min(options.limit ?? ROWS_MAX, ROWS_MAX),
+      where: confined,
+      ...(columns ? { select: selectionOf<Row>(columns) } : {}),
+      ...(order ? { order } : {}),
+      take,
     });
   }
 
@@ -268,7 +276,8 @@ export class View {
   ): Promise<Row | null> {
     const confined = this.confine(entity, requireCondition(where));
     const lock = mode === undefined || !this.dialect.rowLocks ? undefined : mode;
-    const found = oneRowStatement(this.place, entity, confined, lock === undefined ? '' : this.dialect.locks[lock]);
+    const end = ` LIMIT 1${lock === undefined ? '' : this.dialect.locks[lock]}`;
+    const found = rowsStatement(this.place, entity, confined, end);
     if (found === undefined) {
       const locking = lock === undefined ? {} : { lock: { mode: LOCKS[lock] } };
       return this.manager.findOne(entity, { where: confined, ...locking });

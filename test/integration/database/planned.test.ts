@@ -10,7 +10,9 @@ import {
   KeyTaken,
   type OnceRow,
   type PreparedWork,
+  TransactionMisuse,
   completing,
+  knownTransition,
 } from '#database';
 
 import { AuditEvent } from '../../../libs/audit/audit-event.entity.js';
@@ -21,6 +23,7 @@ import {
   type Sample,
   note,
   noteEvents,
+  noteLifecycle,
   openAgain,
   openSample,
   platform,
@@ -297,5 +300,96 @@ describe('work under a key', () => {
     attempts = 0;
     await expect(commit('twice')).rejects.toThrow(KeyTaken);
     expect([await answersOf(scope), await targetsOf(scope)]).toEqual([['once'], ['once']]);
+  });
+});
+
+describe('work that inserts rows and changes known ones', () => {
+  const finishing = (scope: TenantScope, row: Note, by = database) =>
+    by.commit(scope, async () => {
+      // Read again where it was prepared before.
+      const present = await by.read(scope, (view) => view.get(Note, { id: row.id }));
+      const moved = (now: number) =>
+        knownTransition(Note, attempts++ < reads ? row : present, noteLifecycle.event.finish, now);
+      return {
+        basis: await basisOf(scope),
+        changes: (now) => [moved(now).change],
+        finish: () => ({ result: row.id, events: [noteEvents.finished(row.id)] }),
+      };
+    });
+  /** How many of the preparations still believe in the row as it was written. */
+  let [attempts, reads] = [0, 0];
+  const stateOf = async (scope: TenantScope, { id }: Note) => {
+    const { state, version } = await database.read(scope, (view) => view.get(Note, { id }));
+    return [state, version];
+  };
+
+  it('work that inserts rows and changes known ones is planned together, and records what it did', async () => {
+    const scope = await knownTenant();
+    const known = await Promise.all(Array.from({ length: 12 }, () => sample.write(scope)));
+    const added = Array.from({ length: 12 }, () => note({ tenantId: scope.tenantId, name: uuidv7(1) }));
+    planned = [];
+    await Promise.all([
+      ...known.map((row) => finishing(scope, row)),
+      ...added.map((row) =>
+        database.commit(scope, async () => recording(scope, row.id, { inserts: [{ entity: Note, rows: [row] }] })),
+      ),
+    ]);
+    expect(planned).toEqual(planned.map(() => true));
+    expect(planned.length).toBeLessThan(8);
+    for (const row of known) expect(await stateOf(scope, row)).toEqual(['done', 2]);
+    for (const row of added) expect(await stateOf(scope, row)).toEqual(['open', 1]);
+    const targets = await targetsOf(scope);
+    for (const { id } of [...known, ...added]) expect(targets).toContain(id);
+  });
+
+  it('work that changes a row which another process has changed is prepared again, and what shares its transaction is done', async () => {
+    const scope = await knownTenant();
+    const [row, besides] = [await sample.write(scope), await sample.write(scope)];
+    await other.transaction(scope, async (tx) => {
+      await tx.update(Note, { id: row.id }, { count: 0, name: 'renamed' });
+      tx.housekeeping('a test');
+    });
+    [attempts, reads] = [0, 1];
+    const before = (await eventsOf(scope)).length;
+    expect(await Promise.all([finishing(scope, row), finishing(scope, besides)])).toEqual([row.id, besides.id]);
+    expect([await stateOf(scope, row), await stateOf(scope, besides)]).toEqual([
+      ['done', 3],
+      ['done', 2],
+    ]);
+    expect(await eventsOf(scope)).toHaveLength(before + 2);
+    expect(attempts).toBeGreaterThan(2);
+    [attempts, reads] = [0, 0];
+  });
+
+  it('work of which one is done changes a known row once, in one process and in two, as often as they meet', async () => {
+    const scope = await knownTenant();
+    const rows = await Promise.all(Array.from({ length: 10 }, () => sample.write(scope)));
+    const before = (await eventsOf(scope)).length;
+    const outcomes = await Promise.all(
+      rows.map((row) =>
+        Promise.allSettled([finishing(scope, row), finishing(scope, row), finishing(scope, row, other)]),
+      ),
+    );
+    const refused = expect.objectContaining({ code: 'WRONG_STATE' }) as unknown;
+    for (const of of outcomes) {
+      expect(of.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []))).toEqual([
+        refused,
+        refused,
+      ]);
+    }
+    for (const row of rows) expect(await stateOf(scope, row)).toEqual(['done', 2]);
+    expect(await eventsOf(scope)).toHaveLength(before + rows.length);
+  });
+
+  it('work of one tenant neither changes nor inserts the row of another', async () => {
+    const [scope, foreign] = [await knownTenant(), await knownTenant()];
+    const row = await sample.write(foreign);
+    const change = knownTransition(Note, row, noteLifecycle.event.finish, 1).change;
+    const changing = database.commit(scope, async () => recording(scope, 'foreign', { changes: () => [change] }));
+    await expect(changing).rejects.toThrow(expect.objectContaining({ code: 'BUSY' }));
+    const inserts = [{ entity: Note, rows: [note({ tenantId: foreign.tenantId, name: 'foreign' })] }];
+    const inserting = database.commit(scope, async () => recording(scope, 'foreign', { inserts }));
+    await expect(inserting).rejects.toThrow(TransactionMisuse);
+    expect([await stateOf(foreign, row), await eventsOf(scope)]).toEqual([['open', 1], []]);
   });
 });

@@ -2,7 +2,19 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import type { TenantScope } from '#core';
 import { uuidv7 } from '#crypto';
-import { type Database, type KeysetOrder, Not, type Tx } from '#database';
+import {
+  type Database,
+  In,
+  IsNull,
+  type KeysetOrder,
+  LessThan,
+  LessThanOrEqual,
+  MoreThan,
+  MoreThanOrEqual,
+  Not,
+  type Tx,
+  type Where,
+} from '#database';
 
 import { withCode } from '../../support/errors.js';
 import {
@@ -57,6 +69,40 @@ describe('a row', () => {
     for (const name of names) {
       expect((await database.read(scope, (view) => view.find(Note, { name }))).map((row) => row.name)).toEqual([name]);
     }
+  });
+});
+
+describe('a condition', () => {
+  it('a condition by comparisons finds what the comparisons say, and so does one that TypeORM composes', async () => {
+    const scope = tenantScope();
+    const rows = await Promise.all(
+      [0, 1, 2, 3, 4].map((count) =>
+        sample.write(scope, { name: `n${count}`, count, pinned: count > 2, readAt: count === 4 ? 4 : null }),
+      ),
+    );
+    const conditions: readonly (readonly [Where<Note>, (row: Note) => boolean])[] = [
+      [{ count: Not(2) }, ({ count }) => count !== 2],
+      [{ count: MoreThan(2), pinned: true }, ({ count }) => count > 2],
+      [{ count: MoreThanOrEqual(2), name: Not('n3') }, ({ count }) => count === 2 || count === 4],
+      [{ count: LessThan(2) }, ({ count }) => count < 2],
+      [{ count: LessThanOrEqual(2) }, ({ count }) => count <= 2],
+      [{ name: In(['n1', 'n3', 'other']) }, ({ count }) => count === 1 || count === 3],
+      [{ name: In([]) }, () => false],
+      [{ name: In(Array.from({ length: 40 }, (_, at) => `n${at}`)) }, () => true],
+      [{ readAt: Not(4) }, () => false],
+      [{ readAt: IsNull(), count: Not(0) }, ({ count }) => count > 0 && count < 4],
+      [{ count: Not(In([1, 2])) }, ({ count }) => count !== 1 && count !== 2],
+      [[{ count: 0 }, { count: MoreThan(3) }], ({ count }) => count === 0 || count > 3],
+      [{}, () => true],
+    ];
+    for (const [where, matches] of conditions) {
+      const found = await database.read(scope, (view) => view.find(Note, where));
+      expect(found.toSorted((one, other) => one.count - other.count)).toEqual(rows.filter(matches));
+    }
+    expect(await database.read(scope, (view) => view.find(Note, { count: MoreThan(0) }, { limit: 2 }))).toHaveLength(2);
+    expect(await database.read(scope, (view) => view.exists(Note, { count: MoreThan(3) }))).toBe(true);
+    expect(await database.read(scope, (view) => view.exists(Note, { count: MoreThan(4) }))).toBe(false);
+    expect(await database.read(tenantScope(), (view) => view.find(Note, { count: MoreThan(0) }))).toEqual([]);
   });
 });
 
