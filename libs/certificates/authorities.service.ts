@@ -147,8 +147,11 @@ export class CertificateAuthorities {
         });
       });
     };
-    return recordingLintFailure(this.database, scope, request.parentId ?? scope.tenantId, () =>
-      this.halves.with(scope, wanted, create),
+    return recordingLintFailure(
+      this.database,
+      scope,
+      () => request.parentId ?? scope.tenantId,
+      () => this.halves.with(scope, wanted, create),
     );
   }
 

@@ -1,5 +1,6 @@
 import { In, type Tx, type View } from '#database';
 import { type RevocationReason, replacesReason } from '#pki';
+import { raiseConfigVersion } from '#tenants';
 
 import type { Crls } from './crls.service.js';
 import { Certificate, CertificateAuthority } from './entities.js';
@@ -63,10 +64,13 @@ export async function revokeWithDescendants(
   return true;
 }
 
-/** The authority and what it issued. Its lock keeps a certificate that is under way from being finished meanwhile. */
+/** The authority and what it issued. */
 async function revokeOne(tx: Tx, crls: Crls, id: string, reason: RevocationReason): Promise<void> {
   const authority = await tx.lock(CertificateAuthority, { id });
   if (authority.state === 'revoked') return;
+  // Before its certificates are looked for: one that is under way is finished under this number, so that it either is finished by now
+  // and found, or waits for the end of this transaction and is refused.
+  await raiseConfigVersion(tx);
   const certificates = await tx.transitionAll(Certificate, { caId: id }, authority_revoked, (before) => ({
     content: { details: { from: certificateStateAt(before, tx.now) } },
   }));

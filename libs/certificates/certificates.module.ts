@@ -5,6 +5,7 @@ import { Declares } from '#core';
 import { DatabaseModule, type EntityClass } from '#database';
 import { KeyCertificates, KeysModule } from '#keys';
 import { KeyStoresModule } from '#key-stores';
+import { ServiceKeysModule } from '#service-keys';
 import { VaultModule } from '#vault';
 
 import { CertificateAuthorities } from './authorities.service.js';
@@ -13,6 +14,7 @@ import { AuthorityRevocations } from './authority-revocation.service.js';
 import { CertificateMetrics } from './certificate-metrics.js';
 import { CertificateVerifier } from './certificate-verifier.js';
 import { Certificates } from './certificates.service.js';
+import { Certification } from './certification.service.js';
 import { Crls } from './crls.service.js';
 import {
   Certificate,
@@ -28,6 +30,7 @@ import { authorityEvents, certificateEvents, foreignCertificateEvents } from './
 import { ForeignCertificates } from './foreign-certificates.service.js';
 import { ForeignCertificateExpiry } from './foreign-expiry.service.js';
 import { Issuance } from './issuance.service.js';
+import { IssuerDirectory } from './issuer-directory.js';
 import { CertificatesOfKeys } from './key-compromise.js';
 import { OcspResponder } from './ocsp.service.js';
 import { RevocationStatuses } from './revocation-status.service.js';
@@ -73,7 +76,7 @@ class AuthoritiesModule {}
   events: [authorityEvents, certificateEvents, foreignCertificateEvents],
 })
 @Module({
-  imports: [AuthoritiesModule, DatabaseModule, KeysModule],
+  imports: [AuthoritiesModule, DatabaseModule, KeysModule, ServiceKeysModule],
   providers: [
     AuthorityExpiry,
     AuthorityRevocations,
@@ -81,9 +84,11 @@ class AuthoritiesModule {}
     CertificateMetrics,
     CertificateVerifier,
     Certificates,
+    Certification,
     ForeignCertificateExpiry,
     ForeignCertificates,
     Issuance,
+    IssuerDirectory,
     OcspResponder,
     RevocationStatuses,
     UnfinishedIssuance,

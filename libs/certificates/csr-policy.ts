@@ -91,6 +91,11 @@ export async function keyStatusOf(
   };
 }
 
+export function compromisedKey(): DomainError {
+  const detail = 'The key was reported as compromised; send a request with a new one';
+  return refusal([{ code: 'CSR_KEY_COMPROMISED', detail, citation: 'CA/B Forum BR §6.1.1.3' }]);
+}
+
 const REFUSALS: Readonly<Record<PolicyCategory, ErrorFactory>> = {
   ...certificateErrors,
   WEAK_KEY: keyFileErrors.WEAK_KEY,

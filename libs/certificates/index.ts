@@ -17,7 +17,8 @@ export {
 export { Crls } from './crls.service.js';
 export { authorityErrors, certificateErrors } from './errors.js';
 export { ForeignCertificates } from './foreign-certificates.service.js';
-export { Issuance, type IssuedCertificate } from './issuance.service.js';
+export type { IssuedCertificate } from './certification.service.js';
+export { Issuance } from './issuance.service.js';
 export { VALIDITY_DAYS_LIMIT } from './issuing-profile.js';
 export { type AuthorityState, type CertificateState, authorityLifecycle, certificateLifecycle } from './lifecycle.js';
 export { OcspResponder, type OcspReply } from './ocsp.service.js';

@@ -246,7 +246,7 @@ export class OcspResponder {
         tx.record(authorityEvents.ocsp_signer_issued(ca.id, { details: { serialNumber, notAfter } }));
       });
     };
-    await recordingLintFailure(this.database, scope, ca.id, issue);
+    await recordingLintFailure(this.database, scope, () => ca.id, issue);
   }
 
   /** What a delegate's certificate will say, ready to be signed by the authority. @throws LINT_FAILED */

@@ -29,7 +29,7 @@ export async function recordingLintFailure<T>(
   database: Database,
   scope: TenantScope,
   /** The authority, or the tenant where there is none yet. */
-  targetId: string,
+  targetId: () => string,
   work: () => Promise<T>,
 ): Promise<T> {
   try {
@@ -40,7 +40,7 @@ export async function recordingLintFailure<T>(
       // The policy rejects everything that the lint rejects: a finding here is a bug.
       alarm.error(`Not signed, because it breaks: ${findings.join(', ')} (tenant ${scope.tenantId})`);
       await database.transaction(selfDeciding(scope), async (tx) => {
-        tx.record(certificateEvents.refused(targetId, { outcome: 'failed', details: { findings } }));
+        tx.record(certificateEvents.refused(targetId(), { outcome: 'failed', details: { findings } }));
       });
     }
     throw error;

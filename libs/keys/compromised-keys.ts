@@ -2,7 +2,6 @@ import { type KeyObject, createHmac } from 'node:crypto';
 
 import { Injectable } from '@nestjs/common';
 
-import { DomainError, coreErrors } from '#core';
 import {
   keyFromJwk,
   keyObjectFromBytes,
@@ -94,18 +93,8 @@ export async function reportCompromise(tx: Tx, fingerprint: string): Promise<voi
 /**
  * A step of whatever takes a key in, after it wrote its own row: the locking read waits for a transaction that is about
  * to report the key, and one that reports it later finds the row that was written.
+ * @throws KEY_COMPROMISED
  */
-export async function isCompromisedByNow(tx: Tx, fingerprint: string): Promise<boolean> {
-  try {
-    await tx.installation.lock(CompromisedKey, { fingerprint });
-    return true;
-  } catch (error) {
-    if (error instanceof DomainError && error.code === coreErrors.NOT_FOUND.code) return false;
-    throw error;
-  }
-}
-
-/** A step, as `isCompromisedByNow`. @throws KEY_COMPROMISED */
 export async function requireUncompromised(tx: Tx, fingerprint: string): Promise<void> {
-  if (await isCompromisedByNow(tx, fingerprint)) throw keyErrors.KEY_COMPROMISED();
+  if (await tx.installation.lockIfPresent(CompromisedKey, { fingerprint })) throw keyErrors.KEY_COMPROMISED();
 }

@@ -228,7 +228,9 @@ export class KeyRotation {
     { compromised, successors }: PreparedCompromise,
     reason: string | undefined,
   ): Promise<void> {
-    // Reported first: what is imported or certified at this moment either waits for the report or is found here.
+    // Reported first: what is imported or certified at this moment either waits for the report or is found here. A certificate is
+    // issued under the number of the configuration, which waits for this transaction.
+    await raiseConfigVersion(tx);
     await reportCompromise(tx, compromised.fingerprint);
     for (const { id, keyId } of await this.fingerprints.versionsOf(tx, compromised)) {
       if (!successors.has(keyId)) throw coreErrors.BUSY({ retryAfterSeconds: 1 });

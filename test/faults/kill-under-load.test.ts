@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { systemClock } from '#core';
 
+import { createAuthority, csrPem } from '../e2e/certificates/pki.js';
 import { createIssuer, createService } from '../e2e/signing/issuer.js';
 import { type TestDatabase, createMigratedDatabase } from '../support/database.js';
 import { openPlainDataSource } from '../support/plain-data-source.js';
@@ -12,7 +13,7 @@ import { type ProcessAnswer, type ServerProcess, build, request, startProcess } 
 
 const ROUNDS = Number(process.env['CHANCERY_TEST_KILL_ROUNDS'] ?? 1);
 /** Connections that ask for each kind of work at the same time. */
-const CONNECTIONS = { sign: 6, keyed: 6, change: 3, create: 3 };
+const CONNECTIONS = { sign: 6, keyed: 6, certify: 4, change: 3, create: 3 };
 /** How long after the first answer the process is killed: within one batch or another. */
 const KILLED_WITHIN_MILLISECONDS = 200;
 const PATIENCE = { timeout: 180_000 + ROUNDS * 60_000 };
@@ -33,7 +34,16 @@ interface EventRow {
   readonly sequence: number | string;
 }
 
+interface CertificateRow {
+  readonly id: string;
+  readonly kid: string;
+  readonly state: string;
+  readonly serialNumber: string;
+  readonly certificatePem: string | null;
+}
+
 describe('a process that is killed under load', () => {
+  const csr = csrPem();
   let database: TestDatabase;
   let tenantId: string;
   let token: string;
@@ -49,6 +59,7 @@ describe('a process that is killed under load', () => {
     const setUp = await startTestServer({ database, clock: systemClock });
     const tenant = await createTenant(setUp, 'killed-under-load');
     const issuer = await createIssuer(setUp, tenant, { algorithm: 'HS256' });
+    await createAuthority(setUp, tenant);
     [tenantId, profile, serviceKey] = [tenant.id, issuer.profile, issuer.service.serviceKey];
     token = tenant.owner.token;
     for (let number = 0; number < CONNECTIONS.change; number += 1) {
@@ -73,6 +84,12 @@ describe('a process that is killed under load', () => {
       headers: { 'X-Service-Key': serviceKey, 'Idempotency-Key': name },
     });
 
+  const certify = (server: ServerProcess, name: string): Promise<ProcessAnswer> =>
+    request(server, 'POST', '/v1/certificates', {
+      body: { csr },
+      headers: { 'X-Service-Key': serviceKey, 'Idempotency-Key': name },
+    });
+
   /** Asks one thing after the other until the process is gone. */
   async function ask(work: Work, name: () => string, once: (name: string) => Promise<ProcessAnswer>): Promise<void> {
     for (;;) {
@@ -87,7 +104,13 @@ describe('a process that is killed under load', () => {
   }
 
   async function workUntilKilled(server: ServerProcess): Promise<Readonly<Record<keyof typeof CONNECTIONS, Work>>> {
-    const [sign, keyed, change, created] = [newWork(), newWork(), newWork(), newWork()];
+    const [sign, keyed, certified, change, created] = Array.from({ length: 5 }, newWork) as [
+      Work,
+      Work,
+      Work,
+      Work,
+      Work,
+    ];
     const nextName = (): string => `work-${++names}`;
     const headers = { 'X-Service-Key': serviceKey };
     const signOnce = (): Promise<ProcessAnswer> =>
@@ -95,6 +118,7 @@ describe('a process that is killed under load', () => {
     const clients = [
       ...Array.from({ length: CONNECTIONS.sign }, () => ask(sign, nextName, signOnce)),
       ...Array.from({ length: CONNECTIONS.keyed }, () => ask(keyed, nextName, (name) => signKeyed(server, name))),
+      ...Array.from({ length: CONNECTIONS.certify }, () => ask(certified, nextName, (name) => certify(server, name))),
       ...changed.map(async (path) => {
         let { state } = (await request(server, 'GET', path, { token })).body;
         await ask(change, nextName, async () => {
@@ -107,11 +131,12 @@ describe('a process that is killed under load', () => {
       ...Array.from({ length: CONNECTIONS.create }, () => ask(created, nextName, (name) => create(server, name))),
     ];
     const ended = Promise.all(clients.map((client) => client.catch(requireGone)));
-    await Promise.race([ended, Promise.all([sign, keyed, change, created].map(({ begun }) => begun.promise))]);
+    const works = { sign, keyed, certify: certified, change, create: created };
+    await Promise.race([ended, Promise.all(Object.values(works).map(({ begun }) => begun.promise))]);
     await delay(Math.random() * KILLED_WITHIN_MILLISECONDS);
     await server.kill();
     await ended;
-    return { sign, keyed, change, create: created };
+    return works;
   }
 
   async function query<Row>(statement: string): Promise<Row[]> {
@@ -128,6 +153,22 @@ describe('a process that is killed under load', () => {
       `SELECT action, targetId, tokenId, sequence FROM audit_events WHERE tenantId = '${tenantId}' ORDER BY sequence`,
     );
 
+  /** Each certificate of the inventory was put on record once, and each of those that were finished has one event that says so. */
+  async function inventory(recorded: readonly EventRow[]): Promise<CertificateRow[]> {
+    const rows = await query<CertificateRow>(
+      `SELECT id, kid, state, serialNumber, certificatePem FROM certificates WHERE tenantId = '${tenantId}'`,
+    );
+    const recordedAs = (action: string) =>
+      recorded.filter((event) => event.action === action).map(({ targetId }) => targetId);
+    const ids = rows.map(({ id }) => id);
+    const finished = rows.filter(({ certificatePem }) => certificatePem !== null);
+    expect(recordedAs('certificate.intended').toSorted()).toEqual(ids.toSorted());
+    expect(recordedAs('certificate.issued').toSorted()).toEqual(finished.map(({ id }) => id).toSorted());
+    expect(finished.every(({ state }) => state === 'active')).toBe(true);
+    expect(new Set(rows.map(({ serialNumber }) => serialNumber)).size).toBe(rows.length);
+    return finished;
+  }
+
   /** Repeats what was asked until it is answered: a claim of the process that was killed ends with its lease. */
   async function repeat(once: () => Promise<ProcessAnswer>): Promise<ProcessAnswer> {
     for (;;) {
@@ -142,8 +183,9 @@ describe('a process that is killed under load', () => {
     PATIENCE,
     async () => {
       const environment = { DATABASE_URL: database.url, CHANCERY_MASTER_KEY: TEST_MASTER_KEY };
-      const counts = { sign: 0, keyed: 0, change: 0, create: 0, unanswered: 0 };
+      const counts = { sign: 0, keyed: 0, certify: 0, change: 0, create: 0, unanswered: 0 };
       let changes = 0;
+      let certified = 0;
       let asked = 0;
       for (let round = 0; round < ROUNDS; round += 1) {
         const work = await workUntilKilled(await startProcess(environment));
@@ -163,6 +205,11 @@ describe('a process that is killed under load', () => {
         asked += work.sign.asked.length + work.keyed.asked.length;
         expect(issued.length).toBeLessThanOrEqual(asked);
         expect(new Set(issued).size).toBe(issued.length);
+
+        const finished = await inventory(recorded);
+        const certificates = finished.map(({ certificatePem }) => certificatePem);
+        for (const { body } of work.certify.acknowledged.values()) expect(certificates).toContain(body['certificate']);
+        expect(finished.length - certified).toBeLessThanOrEqual(work.certify.asked.length);
 
         for (const path of changed) {
           const id = path.split('/').at(-1)!;
@@ -192,18 +239,31 @@ describe('a process that is killed under load', () => {
           expect([name, answer.status, answer.body]).toEqual([name, 200, first?.body ?? answer.body]);
           repeated.push(answer.body['tokenId']!);
         }
+        const kids: string[] = [];
+        for (const name of work.certify.asked) {
+          const answer = await repeat(() => certify(successor, name));
+          const first = work.certify.acknowledged.get(name);
+          expect([name, answer.status, answer.body]).toEqual([name, 201, first?.body ?? answer.body]);
+          kids.push(answer.body['kid']!);
+        }
         await successor.stop();
         // Each key has one token, which was issued once: whether it was answered, only committed, or neither before the end.
         const afterwards = await events();
         const tokens = afterwards.flatMap(({ action, tokenId }) => (action === 'token.issued' ? tokenId : []));
         expect(new Set(repeated).size).toBe(work.keyed.asked.length);
         expect(repeated.filter((id) => !tokens.includes(id))).toEqual([]);
+        // Each key has one certificate likewise.
+        const issuedCertificates = await inventory(afterwards);
+        expect(new Set(kids).size).toBe(kids.length);
+        expect(issuedCertificates.map(({ kid }) => kid)).toEqual(expect.arrayContaining(kids));
+        expect(issuedCertificates).toHaveLength(certified + kids.length);
+        certified = issuedCertificates.length;
         expect(new Set(tokens).size).toBe(tokens.length);
         expect(tokens.length).toBeLessThanOrEqual(asked);
         const quoted = work.create.asked.map((name) => `'${name}'`).join(', ');
         expect(await query(`SELECT id FROM services WHERE name IN (${quoted})`)).toHaveLength(work.create.asked.length);
 
-        for (const kind of ['sign', 'keyed', 'change', 'create'] as const) {
+        for (const kind of ['sign', 'keyed', 'certify', 'change', 'create'] as const) {
           counts[kind] += work[kind].acknowledged.size;
           counts.unanswered += work[kind].asked.length - work[kind].acknowledged.size;
         }

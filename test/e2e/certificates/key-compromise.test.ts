@@ -369,20 +369,22 @@ describe('an authority that was revoked', () => {
 });
 
 describe('a certificate that is being issued while its key is compromised', () => {
-  /** Runs `meanwhile` before the transaction with that number of an issuance: 1 records the intent, 2 the certificate. */
+  /** Runs `meanwhile` between the decision and the commit with that number of an issuance: 1 records the intent, 2 the certificate. */
   async function issueWith(csr: string, number: 1 | 2, meanwhile: () => Promise<unknown>): Promise<Error> {
     const { app, installation } = server.server;
     const scope: TenantScope = { ...systemOrigin('test'), tenantId: tenant.id };
     const { database } = installation;
-    const original = database.transaction.bind(database);
+    const original = database.commit.bind(database);
     let count = 0;
-    database.transaction = async <Result>(...[scope, work]: Parameters<typeof original<Result>>): Promise<Result> => {
+    database.commit = async <Result>(...[scope, prepare]: Parameters<typeof original<Result>>) => {
       count += 1;
-      if (count === number) {
-        database.transaction = original;
-        await meanwhile();
-      }
-      return original(scope, work);
+      let isWatched = count === number;
+      return original(scope, async () => {
+        const work = await prepare();
+        if (isWatched) await meanwhile();
+        isWatched = false;
+        return work;
+      });
     };
     try {
       await app.get(Issuance).issue(scope, { csr });
@@ -390,13 +392,16 @@ describe('a certificate that is being issued while its key is compromised', () =
     } catch (error) {
       return error as Error;
     } finally {
-      database.transaction = original;
+      database.commit = original;
     }
   }
 
-  it.each([1, 2] as const)(
-    'a certificate that is being issued while its key is compromised is not issued, whichever commits first (%s)',
-    async (number) => {
+  it.each([
+    ['before it is on record', 1, ['revoked']],
+    ['before it is finished', 2, ['revoked', 'revoked']],
+  ] as const)(
+    'a certificate that is being issued while its key is compromised, %s, is not issued',
+    async (_, number, states) => {
       const { key, csr } = newCsr();
       const { kid } = await issued(csr);
       const scope: TenantScope = { ...systemOrigin('test'), tenantId: tenant.id };
@@ -407,7 +412,7 @@ describe('a certificate that is being issued while its key is compromised', () =
       const ofKey = (body['items'] as unknown as Shape[]).filter(
         (each) => each['publicKeyHash'] === publicKeyHash(key),
       );
-      expect(ofKey.map((each) => each['state'])).toEqual(['revoked', 'revoked']);
+      expect(ofKey.map((each) => each['state'])).toEqual(states);
     },
   );
 });

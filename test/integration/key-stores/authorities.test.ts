@@ -254,8 +254,11 @@ describe('authorities whose keys are in a transit engine', () => {
     const { tenant, ca } = await prepared();
     const other = await createAuthority(server, tenant, { keyStore: 'bao' });
     const column = (name: string): string => plain.driver.escape(name);
-    const change = (set: string, value: unknown): Promise<unknown> =>
-      plain.query(`UPDATE certificate_authorities SET ${column(set)} = ? WHERE id = ?`, [value, ca['id']]);
+    const change = async (set: string, value: unknown): Promise<void> => {
+      await plain.query(`UPDATE certificate_authorities SET ${column(set)} = ? WHERE id = ?`, [value, ca['id']]);
+      // What is kept in memory is read again.
+      await plain.query('UPDATE tenants SET configVersion = configVersion + 1 WHERE id = ?', [tenant.id]);
+    };
     const issued = async (): Promise<unknown[]> => {
       const { status, body } = await issue(server, tenant, { caId: ca['id'], csr: csrPem('altered') });
       return [status, body['code']];

@@ -7,7 +7,7 @@ import { type Page, Secret, type TenantScope, coreErrors } from '#core';
 import { keyFileErrors } from '#crypto';
 import { keyErrors } from '#keys';
 
-import { answerOnce } from '../http/answer-once.js';
+import { answerOnce, answerOnceCommitted } from '../http/answer-once.js';
 import { Answers } from '../http/answers.js';
 import { IfMatch } from '../http/entity-tag.js';
 import { Fails } from '../http/fails.js';
@@ -68,7 +68,7 @@ export class CertificatesController {
   @Answers(201, NewlyIssuedCertificate, 'The certificate')
   @Fails(INVALID_CSR, WEAK_KEY, POLICY_VIOLATION, LINT_FAILED, CA_NOT_USABLE, NO_CERTIFICATE_AUTHORITY, ...busy)
   async issueCertificate(@Body() body: NewCertificate, @InScope() scope: TenantScope): Promise<NewlyIssuedCertificate> {
-    return answerOnce(scope, presentIssued, () => this.issuance.issue(scope, body));
+    return answerOnceCommitted(scope, presentIssued, () => this.issuance.issue(scope, body), { lookFirst: true });
   }
 
   @Get()
@@ -163,7 +163,7 @@ export class CertificatesController {
     @Body() body: CertificateRenewal,
     @InScope() scope: TenantScope,
   ): Promise<NewlyIssuedCertificate> {
-    return answerOnce(scope, presentIssued, () => this.issuance.renew(scope, kid, body));
+    return answerOnceCommitted(scope, presentIssued, () => this.issuance.renew(scope, kid, body), { lookFirst: true });
   }
 
   @Post(':kid/revoke')

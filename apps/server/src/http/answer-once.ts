@@ -119,9 +119,14 @@ export class Repetition implements Completion {
    * is not, nothing was done, and the key is claimed. So it is where the work is refused and the key is taken: what was answered once
    * is answered again, whatever holds now.
    */
-  async answerCommitted(present: (result: unknown) => unknown, work: () => Promise<unknown>): Promise<unknown> {
+  async answerCommitted(
+    present: (result: unknown) => unknown,
+    work: () => Promise<unknown>,
+    { lookFirst }: { readonly lookFirst: boolean },
+  ): Promise<unknown> {
     const reservation = await this.request.reserve();
     if (reservation === undefined) return this.answer(present, work);
+    if (lookFirst && (await this.#isTaken(reservation))) return this.answer(present, work);
     const { entity, key } = reservation;
     const row = async (tx: Sealing, result: unknown): Promise<object | undefined> => {
       if (result instanceof DomainError) return undefined;
@@ -144,6 +149,17 @@ export class Repetition implements Completion {
       reservation.end(isKnown);
     }
     return this.answer(present, work);
+  }
+
+  /** Before work that is not undone without a trace: whether its key is taken. Ends the reservation where it is, or where that is unknown. */
+  async #isTaken(reservation: KeyReservation): Promise<boolean> {
+    let isTaken = true;
+    try {
+      isTaken = await reservation.isTaken();
+    } finally {
+      if (isTaken) reservation.end(true);
+    }
+    return isTaken;
   }
 
   get shared(): AnswerRow | undefined {
@@ -207,15 +223,18 @@ export async function answerOnce<Result, Answer>(
 /**
  * The same for a use-case that decides and computes beforehand and commits by `Database.commit` alone: where no one has used the key
  * yet, its answer is inserted with the events of its work, in the transaction that many requests share, and no claim is made before.
+ * @param options.lookFirst for work that leaves something behind where its key is found to be taken at its end: then the key is looked
+ *   for before, so that only racing requests come to that
  */
 export async function answerOnceCommitted<Result, Answer>(
   scope: TenantScope,
   present: (result: Result) => Answer,
   work: () => Promise<Committed<Result>>,
+  { lookFirst = false }: { readonly lookFirst?: boolean } = {},
 ): Promise<Answer> {
   const repetition = completionOf(scope);
   if (!(repetition instanceof Repetition)) return revealed(present(await work())) as Answer;
-  return (await repetition.answerCommitted(present as (result: unknown) => unknown, work)) as Answer;
+  return (await repetition.answerCommitted(present as (result: unknown) => unknown, work, { lookFirst })) as Answer;
 }
 
 /** The body with the texts of its secrets. */

@@ -13,7 +13,7 @@ import {
 } from '../admin/certificates.contract.js';
 import { signingInKeyStore } from '../admin/key-store.contract.js';
 import type { GrantedService } from '../callers.js';
-import { answerOnce } from '../http/answer-once.js';
+import { answerOnceCommitted } from '../http/answer-once.js';
 import { Answers } from '../http/answers.js';
 import { Fails } from '../http/fails.js';
 import { Caller, InScope } from '../http/in-scope.js';
@@ -40,7 +40,9 @@ export class OwnCertificatesController {
     @InScope() scope: TenantScope,
     @Caller() { serviceId }: GrantedService,
   ): Promise<NewlyIssuedCertificate> {
-    return answerOnce(scope, presentIssued, () => this.issuance.issue(scope, { csr, serviceId }));
+    return answerOnceCommitted(scope, presentIssued, () => this.issuance.issue(scope, { csr, serviceId }), {
+      lookFirst: true,
+    });
   }
 
   @Post(':kid/renew')
@@ -63,6 +65,8 @@ export class OwnCertificatesController {
     @InScope() scope: TenantScope,
     @Caller() { serviceId }: GrantedService,
   ): Promise<NewlyIssuedCertificate> {
-    return answerOnce(scope, presentIssued, () => this.issuance.renew(scope, kid, body, serviceId));
+    return answerOnceCommitted(scope, presentIssued, () => this.issuance.renew(scope, kid, body, serviceId), {
+      lookFirst: true,
+    });
   }
 }
