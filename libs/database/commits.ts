@@ -1,4 +1,4 @@
-import { DomainError, type EpochMilliseconds, type Evidence, type TenantScope, coreErrors } from '#core';
+import { DomainError, type EpochMilliseconds, type Evidence, SECOND, type TenantScope, coreErrors } from '#core';
 
 import type { Counter } from '#metrics';
 
@@ -17,6 +17,7 @@ import {
   PresentRows,
   RaisedInstants,
   type Share,
+  StepPlans,
   isCurrent,
   writePrepared,
 } from './prepared-work.js';
@@ -97,6 +98,9 @@ const isShareable = (scope: TenantScope): boolean => {
   return !DECIDED_BY_ROWS.has(scope.evidence?.kind) && (completion === undefined || completion.shared !== undefined);
 };
 
+/** How long after it was planned a transaction with steps may take the numbers of its events. */
+const STEPS_TIMELY_FOR = SECOND;
+
 /** Below every number of a configuration. */
 const NO_TENANT = 0;
 
@@ -105,6 +109,7 @@ export class Commits implements Loader {
   readonly numbers = new ConfigurationNumbers();
   readonly #raised = new RaisedInstants();
   readonly #rowsThere = new PresentRows();
+  readonly #stepPlans = new StepPlans();
   readonly #presentNumbers = new PresentNumbers((tenantIds) =>
     this.doors.readAcross((view) => this.#readNumbers(view, tenantIds)),
   );
@@ -231,13 +236,21 @@ export class Commits implements Loader {
       if (newest !== undefined) assumed.set(tenantId, newest);
     }
     // A row that is there already decides about events: a plan by which it is absent would come to nothing.
-    const needsRows = shares.some(({ work }) => work.shared !== undefined || this.#rowsThere.has(work.once));
-    if (assumed.size < tenantIds.length || needsRows) return undefined;
-    const { from, until } = shares.map(({ work }) => work.basis).reduce(bothOf);
-    const isTimely = (now: EpochMilliseconds): boolean => from <= now && now < until;
-    const written = await this.doors.planned(assumed, isTimely, async (tx) =>
-      this.#writeShares(tx, shares, await this.doors.configurations(tx, tenantIds)),
+    const needsRows = shares.some(
+      ({ work: { once, shared } }) =>
+        this.#rowsThere.has(once) || (shared !== undefined && !shared.step.plans?.(shared.item)),
     );
+    const hasSteps = shares.some(({ work }) => work.shared !== undefined);
+    if (assumed.size < tenantIds.length || needsRows || (hasSteps && !this.#stepPlans.isWorthwhile())) return undefined;
+    const { from, until } = shares.map(({ work }) => work.basis).reduce(bothOf);
+    // What steps have read they judged by the instant of the plan.
+    let stepsUntil = Infinity;
+    const isTimely = (now: EpochMilliseconds): boolean => from <= now && now < Math.min(until, stepsUntil);
+    const written = await this.doors.planned(assumed, isTimely, async (tx) => {
+      if (hasSteps) stepsUntil = tx.now + STEPS_TIMELY_FOR;
+      return this.#writeShares(tx, shares, await this.doors.configurations(tx, tenantIds));
+    });
+    if (hasSteps) this.#stepPlans.note(written !== undefined);
     return written?.result;
   }
 

@@ -381,8 +381,10 @@ export class Database {
     const { dialect, dataSource: source } = this.gateway;
     let result: { readonly value: T } | undefined;
     try {
-      const plan = async (): Promise<TransactionPlan> => {
-        const tx = new PlannedTransaction({ source, dialect }, this.clock.now(), assumed);
+      const plan = async (reading: () => Promise<EntityManager>): Promise<TransactionPlan> => {
+        const scopeOf = (tenantId: string): TenantScope => ({ ...GROUP, tenantId });
+        const place = { source, dialect };
+        const tx = new PlannedTransaction({ place, instants: this.instants(), assumed, reading, scopeOf });
         result = { value: await work(tx) };
         return tx.plan;
       };

@@ -47,7 +47,7 @@ function comparisonWith(value: unknown): Comparison | undefined {
  * @param end what ends the statement: how many, and the lock
  * @returns `undefined` for a condition that holds anything else (other operators, alternatives, none): TypeORM composes its statement
  */
-export function rowsStatement(
+export function comparingStatement(
   { source, dialect }: Place,
   entity: EntityClass,
   where: object,

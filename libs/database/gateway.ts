@@ -14,6 +14,9 @@ export interface Share {
   readonly rows: number;
 }
 
+/** Makes a plan. @param reading what reads committed data */
+export type Planning = (reading: () => Promise<EntityManager>) => Promise<TransactionPlan>;
+
 /** How much may wait for a connection. One owner cannot take every place from the others. */
 export const WAITING = { waitingMax: 2_000, waitingPerGroupMax: 500 } as const;
 
@@ -33,12 +36,13 @@ export interface Gateway {
   write<T>(share: Share, work: (manager: EntityManager) => Promise<T>): Promise<T>;
   /**
    * Carries out a transaction that is planned when its turn has come; absent where that is no quicker than `write`.
+   * @param plan is given what reads committed data, outside of the transaction and until the plan is made
    * @param isTimely asked where it has waited for a lock: whether what was planned is right at that instant
-   * @returns whether it is committed; otherwise nothing was done: a number or a row is another than was assumed, a key is not free, another
-   *   process writes, it is not timely any more, or there is no connection
+   * @returns whether it is committed; otherwise nothing was done: a number or a row is another than was assumed, a key is not free, another process
+   *   writes, it is not timely any more, or there is no connection
    * @throws BUSY as `write`
    */
-  writePlanned?(share: Share, plan: () => Promise<TransactionPlan>, isTimely: () => boolean): Promise<boolean>;
+  writePlanned?(share: Share, plan: Planning, isTimely: () => boolean): Promise<boolean>;
   /** Runs `work` on committed data, outside any transaction. @throws BUSY */
   read<T>(share: Share, work: (manager: EntityManager) => Promise<T>): Promise<T>;
   /** The line for its connections. */

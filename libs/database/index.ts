@@ -16,6 +16,7 @@ export type { DatabaseTls } from './tls.js';
 export { databaseTlsWarning, readDatabaseTls } from './tls-settings.js';
 export { type Basis, bothOf, spanAround } from './basis.js';
 export type { Kept, Known } from './kept.js';
+export type { StepTx } from './planned-rows.js';
 export { type NewRowsOf, type OnceRow, Outdated, type PreparedWork, type SharedStep } from './prepared-work.js';
 export type { RaisedInstant, Series } from './statements.js';
 export {

@@ -3,9 +3,16 @@ import { type Connection, createConnection } from 'mysql2/promise';
 import type { Dialect } from './dialects.js';
 import { isLostRace, isStatementTimeout, isUniqueViolation } from './driver-errors.js';
 import { executeWithin, inParts } from './mysql-statements.js';
-import { numbersIn } from './statements.js';
+import { textsIn } from './statements.js';
 import type { MysqlConnectionOptions } from './tls.js';
-import type { NumberedRows, Statement, TransactionPlan } from './transaction-plan.js';
+import type {
+  AssumedRows,
+  NumberedRows,
+  PlannedStep,
+  Statement,
+  TransactionPlan,
+  WrittenRows,
+} from './transaction-plan.js';
 
 interface WriterOptions {
   readonly connection: MysqlConnectionOptions & { readonly charset: string; readonly connectTimeout: number };
@@ -45,7 +52,7 @@ export class MysqlWriter {
       // Its statement is still running; the server takes back what it has done where the connection ends.
       if (isStatementTimeout(error)) connection.destroy();
       else await this.rollBack(connection);
-      const isTaken = planned !== undefined && planned.fresh.length > 0 && isUniqueViolation(error);
+      const isTaken = planned?.steps.some((step) => 'insert' in step) === true && isUniqueViolation(error);
       if (isLostRace(error) || isTaken) return false;
       throw error;
     }
@@ -58,8 +65,9 @@ export class MysqlWriter {
   }
 
   private async attempt(connection: Connection, plan: TransactionPlan, isTimely: () => boolean): Promise<boolean> {
-    for (const { insert, places, rows } of plan.fresh) await this.insert(connection, insert, places, rows);
-    const first = await this.firstNumbers(connection, plan);
+    let isAsAssumed = true;
+    for (const step of plan.steps) isAsAssumed &&= await this.take(connection, step);
+    const first = isAsAssumed ? await this.firstNumbers(connection, plan) : undefined;
     if (first === undefined || !isTimely()) {
       await this.end(connection, 'ROLLBACK');
       return false;
@@ -67,28 +75,40 @@ export class MysqlWriter {
     for (const alike of Map.groupBy(plan.numbered, ({ insert }) => insert).values()) {
       const rows = alike.flatMap((numbered) => withNumbers(numbered, first.get(numbered)!));
       const { insert, places } = alike[0]!;
-      await this.insert(connection, insert, places, rows);
+      await this.insert(connection, { insert, places, ending: '', rows });
     }
     await this.end(connection, 'COMMIT');
     return true;
   }
 
-  private async insert(
-    connection: Connection,
-    insert: string,
-    places: string,
-    rows: readonly unknown[][],
-  ): Promise<void> {
+  /** @returns whether the transaction goes on */
+  private async take(connection: Connection, step: PlannedStep): Promise<boolean> {
+    if ('assumed' in step) return this.holds(connection, step);
+    if ('insert' in step) {
+      await this.insert(connection, step);
+      return true;
+    }
+    const { affectedRows } = (await this.execute(connection, step)) as { affectedRows: number };
+    return affectedRows === (step.affects ?? affectedRows);
+  }
+
+  private async holds(connection: Connection, assumption: AssumedRows): Promise<boolean> {
+    const { assumed } = assumption;
+    const present = textsIn((await this.execute(connection, assumption)) as Record<string, unknown>[]);
+    return present.size === assumed.size && [...assumed].every(([key, text]) => present.get(key) === text);
+  }
+
+  private async insert(connection: Connection, { insert, places, ending, rows }: WrittenRows): Promise<void> {
     for (const part of inParts(rows)) {
-      const statement = insert + `, ${places}`.repeat(part.length - 1);
+      const statement = insert + `, ${places}`.repeat(part.length - 1) + ending;
       await this.execute(connection, { statement, parameters: part.flat() });
     }
   }
 
-  /** Holds what is assumed, changes what is to be changed, and takes the numbers; `undefined` where a number or a row is another. */
+  /** Holds the numbers that are assumed, and takes those of the histories; `undefined` where one is another. */
   private async firstNumbers(
     connection: Connection,
-    { assumptions, changes, numbered, guardedCounter }: TransactionPlan,
+    { assumptions, numbered, guardedCounter }: TransactionPlan,
   ): Promise<ReadonlyMap<NumberedRows, number> | undefined> {
     if (guardedCounter !== undefined) {
       const answer = await this.execute(connection, guardedCounter);
@@ -96,17 +116,7 @@ export class MysqlWriter {
       const [only] = numbered as [NumberedRows];
       return new Map([[only, this.dialect.raisedIn(answer) - only.rows.length]]);
     }
-    for (const assumption of assumptions) {
-      const numbers = numbersIn((await this.execute(connection, assumption)) as Record<string, unknown>[]);
-      const isAsAssumed =
-        numbers.size === assumption.numbers.size &&
-        [...assumption.numbers].every(([key, number]) => numbers.get(key) === number);
-      if (!isAsAssumed) return undefined;
-    }
-    for (const change of changes) {
-      const { affectedRows } = (await this.execute(connection, change)) as { affectedRows: number };
-      if (affectedRows !== (change.affects ?? affectedRows)) return undefined;
-    }
+    for (const assumption of assumptions) if (!(await this.holds(connection, assumption))) return undefined;
     const first = new Map<NumberedRows, number>();
     for (const rows of numbered) {
       const answer = await this.execute(connection, rows.counter);

@@ -6,7 +6,7 @@ import { CLUSTERS, type ClusterKind, type ClusterProbe, probeCluster } from './c
 import type { MysqlTarget } from './connection-url.js';
 import { type Dialect, mariadbDialect, mysqlDialect } from './dialects.js';
 import { isStatementTimeout } from './driver-errors.js';
-import { type Gateway, type Share, WAITING } from './gateway.js';
+import { type Gateway, type Planning, type Share, WAITING } from './gateway.js';
 import { withManager } from './transaction-manager.js';
 import type { Migrations } from './migrations/index.js';
 import { READ_COMMITTED, prepare } from './mysql-statements.js';
@@ -18,6 +18,7 @@ import { type ServerSettings, unsafeSettings } from './mysql-settings.js';
 import { MysqlWriter } from './mysql-writer.js';
 import { Reachability, Unreachable } from './reachability.js';
 import { type DatabaseTls, type MysqlConnectionOptions, connectionOptions } from './tls.js';
+import type { TransactionPlan } from './transaction-plan.js';
 
 const POOL_SIZE = 20;
 const CONNECT_TIMEOUT_MILLISECONDS = 3_000;
@@ -121,6 +122,26 @@ export async function openMysql(
       await runner.release();
     }
   };
+  /** What is read for a plan is read by a connection of the pool: there is one for each turn, and the writer has its own. */
+  const planned = async (plan: Planning): Promise<TransactionPlan> => {
+    let runner: QueryRunner | undefined;
+    const reading = async (): Promise<EntityManager> => {
+      if (runner === undefined) {
+        runner = dataSource.createQueryRunner();
+        await acquire(runner);
+        await prepare(runner, session);
+      }
+      return runner.manager;
+    };
+    try {
+      return await plan(reading);
+    } catch (error) {
+      if (runner && isStatementTimeout(error)) await discard(runner);
+      throw error;
+    } finally {
+      await runner?.release();
+    }
+  };
   const share = <T>({ owner, rows }: Share, work: (runner: QueryRunner) => Promise<T>): Promise<T> =>
     queue.run(owner, rows, () => reachability.run(() => onConnection(work)));
 
@@ -145,7 +166,7 @@ export async function openMysql(
     write: (owner, work) => share(owner, (runner) => inTransaction(runner, work)),
     ...(writer && {
       writePlanned: ({ owner, rows }, plan, isTimely) =>
-        queue.run(owner, rows, () => reachability.run(() => writer.carryOut(plan, isTimely))),
+        queue.run(owner, rows, () => reachability.run(() => writer.carryOut(() => planned(plan), isTimely))),
     }),
     read: (owner, work) => share(owner, (runner) => withManager(runner, work)),
     snapshot: (work) =>

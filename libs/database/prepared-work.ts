@@ -2,9 +2,10 @@ import type { DomainError, EpochMilliseconds, EventDraft, TenantScope } from '#c
 
 import { type Basis, holds } from './basis.js';
 import { type AnswerRow, type Sealing, completionOf } from './completion.js';
-import { KeyTaken, TransactionMisuse } from './errors.js';
+import { KeyTaken, NotPlanned, TransactionMisuse } from './errors.js';
 import type { KnownChange } from './known-rows.js';
 import { type EntityClass, ownershipOf } from './ownership.js';
+import type { StepTx } from './planned-rows.js';
 import type { RaisedInstant } from './statements.js';
 import type { Tx } from './tx.js';
 
@@ -32,10 +33,15 @@ export interface SharedStep<Item> {
   readonly name: StepName;
   /**
    * Writes down in each item what became of it. It can run several times for the same items.
-   * @param tx of the tenant whose work all of them are; the scope of each is its own
+   * @param tx of the tenant whose work all of them are; the scope of each is its own. A `Tx`, unless the step plans
    * @returns why the work of an item ends, in order, where it does: then nothing was written for it, and nothing is recorded of it
    */
-  run(tx: Tx, items: readonly Item[]): Promise<readonly (DomainError | Outdated | undefined)[]>;
+  run(tx: StepTx, items: readonly Item[]): Promise<readonly (DomainError | Outdated | undefined)[]>;
+  /**
+   * Whether what it does for an item can be planned: it decides by what it reads under `lockAll`, by what raises the number of the
+   * tenant's configuration, and by what is never taken back. Without it nothing is planned.
+   */
+  plans?(item: Item): boolean;
 }
 
 /** A step, and what it is to do for this work. */
@@ -133,6 +139,27 @@ export class PresentRows {
   }
 }
 
+/** How many groups are not planned after a plan that came to nothing, at most, as a power of two. */
+const MISSES_MAX = 6;
+
+/** Where plans with steps come to nothing again and again, because another instance changes the same rows, few are made. */
+export class StepPlans {
+  #misses = 0;
+  #left = 0;
+
+  /** Whether the next group is to be planned. */
+  isWorthwhile(): boolean {
+    if (this.#left === 0) return true;
+    this.#left -= 1;
+    return false;
+  }
+
+  note(isCommitted: boolean): void {
+    this.#misses = isCommitted ? 0 : Math.min(this.#misses + 1, MISSES_MAX);
+    this.#left = isCommitted ? 0 : 2 ** this.#misses;
+  }
+}
+
 const keyOf = ({ entity, id, column }: RaisedInstant): string => `${entity.name}:${column}:${id}`;
 
 /** Whether the work is still right by the configuration and the clock. */
@@ -144,7 +171,11 @@ export const isCurrent = (
 
 /** What prepared work writes by. */
 export type PreparedWriting = Sealing &
-  Pick<Tx, 'now' | 'changeKnown' | 'insertAbsent' | 'insertNew' | 'presentAmong' | 'raise' | 'rows'>;
+  Pick<Tx, 'now' | 'changeKnown' | 'insertAbsent' | 'insertNew' | 'presentAmong' | 'raise'> &
+  StepRows;
+
+/** The rows of a transaction, or those of each tenant where one is only planned. */
+type StepRows = Pick<Tx, 'rows'> & { rowsOf?(tenantId: string): Promise<StepTx> };
 
 /** What becomes of work that ends before it is finished. */
 type Ended = DomainError | Outdated | KeyTaken;
@@ -272,10 +303,7 @@ const byName = <Value>(rows: ReadonlyMap<EntityClass, Value>): [EntityClass, Val
   [...rows].toSorted(([one], [other]) => (one.name < other.name ? -1 : 1));
 
 /** Runs each step once for each tenant, in one order of the steps and of the tenants. @returns the work that ends there, and why */
-async function runShared(
-  tx: Pick<Tx, 'rows'>,
-  shares: readonly Share[],
-): Promise<ReadonlyMap<Share, DomainError | Outdated>> {
+async function runShared(tx: StepRows, shares: readonly Share[]): Promise<ReadonlyMap<Share, DomainError | Outdated>> {
   const ended = new Map<Share, DomainError | Outdated>();
   const steps = new Set(shares.flatMap(({ work }) => work.shared?.step ?? []));
   for (const step of [...steps].sort((one, other) => rankOf(one) - rankOf(other))) {
@@ -283,10 +311,9 @@ async function runShared(
     const byTenant = Map.groupBy(wanting, ({ scope }) => scope.tenantId);
     for (const tenantId of [...byTenant.keys()].sort()) {
       const own = byTenant.get(tenantId)!;
-      const ends = await step.run(
-        tx.rows.ofTenant(tenantId),
-        own.map(({ work }) => work.shared!.item),
-      );
+      const items = own.map(({ work }) => work.shared!.item);
+      if (tx.rowsOf && !items.every((item) => step.plans?.(item))) throw new NotPlanned();
+      const ends = await step.run(tx.rowsOf ? await tx.rowsOf(tenantId) : tx.rows.ofTenant(tenantId), items);
       ends.forEach((end, index) => end && ended.set(own[index]!, end));
     }
   }

@@ -7,7 +7,6 @@ import { isUniqueViolation } from './driver-errors.js';
 import { KeyTaken, TransactionMisuse } from './errors.js';
 import type { KnownChange } from './known-rows.js';
 import { type Ledger, newLedger } from './ledger.js';
-import { requireInitialState } from './lifecycle-of.js';
 import { writeLockSlot } from './lock-slots.js';
 import { ROWS_PER_STATEMENT } from './mysql-statements.js';
 import { type EntityClass, ownershipOf } from './ownership.js';
@@ -190,14 +189,6 @@ export abstract class RowsTogether extends View {
   async append<Row extends object>(entity: EntityClass<Row>, rows: readonly Row[]): Promise<void> {
     this.ledger.wrote = true;
     await this.dialect.insertRows(this.manager.queryRunner!, this.newRows(entity, rows));
-  }
-
-  protected own<Row extends object>(entity: EntityClass<Row>, row: Row): Row {
-    const ownership = ownershipOf(entity);
-    this.confine(entity, {});
-    requireInitialState(entity, row);
-    if (ownership.owner === 'installation' || this.reach.tenantId === null) return row;
-    return { ...row, [ownership.column]: this.reach.tenantId };
   }
 
   /** Inserts all of the rows by one statement, or none of them where a key exists already. */

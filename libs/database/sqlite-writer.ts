@@ -59,14 +59,14 @@ export class SqliteWriter {
 
   /**
    * A whole transaction by one message.
-   * @returns whether it is committed; otherwise nothing was done: a number is another than was assumed, a key is not free, or another
+   * @returns whether it is committed; otherwise nothing was done: a number or a row is another than was assumed, a key is not free, or another
    *   process writes
    */
   async carryOut(plan: TransactionPlan): Promise<boolean> {
     const answer = await this.#ask({ kind: 'plan', plan });
     if (!('error' in answer)) return 'affected' in answer && answer.affected > 0;
     const error = failed('a planned transaction', [], answer);
-    const isTaken = plan.fresh.length > 0 && isUniqueViolation(error);
+    const isTaken = plan.steps.some((step) => 'insert' in step) && isUniqueViolation(error);
     if (isLostRace(error) || isTaken) return false;
     throw error;
   }

@@ -90,7 +90,8 @@ export async function openSqlite(
     queue,
     write: ({ owner, rows }, work) =>
       queue.run(owner, rows, () => inTransaction(onThread(writer.createQueryRunner(), usableThread()), work)),
-    writePlanned: ({ owner, rows }, plan) => queue.run(owner, rows, async () => usableThread().carryOut(await plan())),
+    writePlanned: ({ owner, rows }, plan) =>
+      queue.run(owner, rows, async () => usableThread().carryOut(await plan(async () => reader.manager))),
     snapshot: async (work) => {
       const connection = await new DataSource({
         ...shared,

@@ -2,7 +2,7 @@
 import { createRequire } from 'node:module';
 import { parentPort, workerData } from 'node:worker_threads';
 
-import type { KnownRowStatement, NumberedRows, TransactionPlan } from './transaction-plan.js';
+import type { AssumedRows, NumberedRows, PlannedStep, TransactionPlan } from './transaction-plan.js';
 
 /** What the thread is asked, one answer for each, in order. */
 export type Question =
@@ -54,21 +54,13 @@ function statementOf(text: string): Statement {
 }
 
 /** `affected` is 0 where a number or a row is another than was assumed: then nothing is done. */
-function carryOut({ assumptions, fresh, changes, numbered }: TransactionPlan): Answer {
+function carryOut({ assumptions, steps, numbered }: TransactionPlan): Answer {
   statementOf('BEGIN IMMEDIATE').run();
   try {
-    const isAsAssumed = assumptions.every(({ statement, parameters, numbers }) => {
-      const rows = statementOf(statement).all(...parameters);
-      return rows.length === numbers.size && rows.every(({ key, number }) => numbers.get(key as string) === number);
-    });
-    // The first change that finds its row another ends the plan.
-    const isPossible = isAsAssumed && changes.every(change);
-    if (isPossible) {
-      for (const { insert, rows } of fresh) for (const row of rows) statementOf(insert).run(...row);
-      for (const rows of numbered) insertNumbered(rows);
-    }
-    statementOf(isPossible ? 'COMMIT' : 'ROLLBACK').run();
-    return { affected: isPossible ? 1 : 0, lastId: undefined };
+    const isAsAssumed = assumptions.every(holds) && steps.every(take);
+    if (isAsAssumed) for (const rows of numbered) insertNumbered(rows);
+    statementOf(isAsAssumed ? 'COMMIT' : 'ROLLBACK').run();
+    return { affected: isAsAssumed ? 1 : 0, lastId: undefined };
   } catch (error) {
     // Where COMMIT itself failed, SQLite may have rolled back already.
     if (connection.inTransaction) statementOf('ROLLBACK').run();
@@ -76,11 +68,26 @@ function carryOut({ assumptions, fresh, changes, numbered }: TransactionPlan): A
   }
 }
 
-/** @returns whether the rows were as they were known */
-function change({ statement, parameters, affects }: KnownRowStatement): boolean {
-  const { changes } = statementOf(statement).run(...parameters);
-  return affects === undefined || changes === affects;
+/** @returns whether the transaction goes on */
+function take(step: PlannedStep): boolean {
+  if ('assumed' in step) return holds(step);
+  if ('insert' in step) {
+    const statement = statementOf(step.insert + step.ending);
+    for (const row of step.rows) statement.run(...row);
+    return true;
+  }
+  const { changes } = statementOf(step.statement).run(...step.parameters);
+  return changes === (step.affects ?? changes);
 }
+
+function holds({ statement, parameters, assumed }: AssumedRows): boolean {
+  const rows = statementOf(statement).all(...parameters);
+  return rows.length === assumed.size && rows.every((row) => assumed.get(String(row['key'])) === textOf(row));
+}
+
+/** As that of `statements.ts`; a thread loads nothing but its own file. */
+const textOf = ({ key, ...columns }: Record<string, unknown>): string =>
+  JSON.stringify(Object.values(columns).map((value) => (value === null ? null : String(value))));
 
 function insertNumbered({ counter, insert, rows, numberAt }: NumberedRows): void {
   const [{ raised }] = statementOf(counter.statement).all(...counter.parameters) as [{ raised: number }];

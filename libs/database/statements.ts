@@ -4,6 +4,7 @@ import type { EpochMilliseconds } from '#core';
 
 import { safeInteger } from './columns.js';
 import type { CounterPlace, Dialect, NewRows, NumberPlace } from './dialects.js';
+import { NotPlanned } from './errors.js';
 import type { KnownChange } from './known-rows.js';
 import { type EntityClass, ownershipOf } from './ownership.js';
 import type { Statement } from './transaction-plan.js';
@@ -65,6 +66,55 @@ export function numberPlace({ source, dialect }: Place, entity: EntityClass, col
 /** What `numbersStatement` was answered. */
 export const numbersIn = (rows: readonly Record<string, unknown>[]): ReadonlyMap<string, number> =>
   new Map(rows.map(({ key, number }) => [String(key), Number(number)]));
+
+/**
+ * Columns of several rows, in the order of their primary keys: the key as `key`, the others by their names.
+ * @param columns names in the database
+ * @param options as in `numbersStatement`
+ */
+export function rowsStatement(
+  { source, dialect }: Place,
+  entity: EntityClass,
+  { keys, columns }: { readonly keys: readonly string[]; readonly columns: readonly string[] },
+  { tenantId, lock = '' }: { readonly tenantId?: string | null; readonly lock?: string } = {},
+): Statement {
+  const { tableName, primaryColumns } = source.getMetadata(entity);
+  const key = dialect.quote(primaryColumns[0]!.databaseName);
+  const own = ofTenant(dialect, entity, tenantId);
+  const wanted = [`${key} AS ${dialect.quote('key')}`, ...columns.map((column) => dialect.quote(column))];
+  const named = evened(keys);
+  return {
+    statement: `SELECT ${wanted.join(', ')} FROM ${dialect.quote(tableName)}
+       WHERE ${key} IN (${named.map(() => '?').join(', ')})${own.statement} ORDER BY ${key}${lock}`,
+    parameters: [...named, ...own.parameters],
+  };
+}
+
+/** The last one is repeated until there are 1, 2, 4, 8, ...: each other number would be a statement that is prepared of its own. */
+const evened = (keys: readonly string[]): string[] => {
+  const count = 2 ** Math.ceil(Math.log2(Math.max(keys.length, 1)));
+  return Array.from({ length: count }, (_, place) => keys[Math.min(place, keys.length - 1)]!);
+};
+
+/**
+ * What tells whether a row is another than it was: its version, or every column where it has none.
+ * @returns their names in the database @throws NotPlanned where a column has bytes, which no text stands for
+ */
+export function telling({ source }: Place, entity: EntityClass): string[] {
+  const { columns } = source.getMetadata(entity);
+  const version = columns.find(({ propertyName }) => propertyName === 'version');
+  if (version) return [version.databaseName];
+  if (columns.some(({ type }) => type === 'blob')) throw new NotPlanned();
+  return columns.filter(({ isPrimary }) => !isPrimary).map(({ databaseName }) => databaseName);
+}
+
+/** What a row answers beside its `key`: the drivers and connections answer numbers as numbers or as text. */
+export const textOf = ({ key, ...columns }: Readonly<Record<string, unknown>>): string =>
+  JSON.stringify(Object.values(columns).map((value) => (value === null ? null : String(value))));
+
+/** By the `key` of each row what else it answers. */
+export const textsIn = (rows: readonly Readonly<Record<string, unknown>>[]): ReadonlyMap<string, string> =>
+  new Map(rows.map((row) => [String(row['key']), textOf(row)]));
 
 /** Raises an instant of a row unless it is as late already. @param tenantId only where the row is of this tenant */
 export function raiseStatement(

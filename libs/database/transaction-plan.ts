@@ -4,9 +4,15 @@ export interface Statement {
   readonly parameters: readonly unknown[];
 }
 
-/** A change of rows that must be as they were known. */
-export interface KnownRowStatement extends Statement {
-  /** How many rows it affects; where it is another number, nothing at all is done. */
+/** Rows that are assumed to be as they were read; the statement holds them until the transaction ends. */
+export interface AssumedRows extends Statement {
+  /** By the `key` of each row: the other columns of the answer, as `textOf` writes them. None where no row is to be there. */
+  readonly assumed: ReadonlyMap<string, string>;
+}
+
+/** A change. */
+export interface ChangeStatement extends Statement {
+  /** How many rows it affects, where they must be as they were known; where it is another number, nothing at all is done. */
   readonly affects?: number;
 }
 
@@ -23,26 +29,29 @@ export interface NumberedRows {
   readonly numberAt: number;
 }
 
-/** Rows whose keys must be free. */
-export interface FreshRows {
+/** Rows whose keys must be free, or which replace those that are there. */
+export interface WrittenRows {
   /** Inserts one row. */
   readonly insert: string;
   /** The places of the values of a further row, which `insert` can be followed by. */
   readonly places: string;
+  /** What follows the last row where those that are there are replaced. */
+  readonly ending: string;
   readonly rows: readonly unknown[][];
 }
 
+/** What a plan does one after the other. */
+export type PlannedStep = AssumedRows | WrittenRows | ChangeStatement;
+
 /**
  * A transaction that is known as a whole before it begins, so that the thread that carries it out is asked once. It depends on
- * numbers that were assumed, on rows that were known and on keys that were taken to be free, and changes nothing where one of them is
- * another or is there.
+ * numbers and rows that were assumed, on rows that were known, and on keys that were taken to be free, and changes nothing where one of them is another or is there.
  */
 export interface TransactionPlan {
-  /** Each statement answers rows of `key` and `number`. */
-  readonly assumptions: readonly (Statement & { readonly numbers: ReadonlyMap<string, number> })[];
-  /** The first to be inserted, as in a transaction that is not planned: before the numbers that everyone takes. */
-  readonly fresh: readonly FreshRows[];
-  readonly changes: readonly KnownRowStatement[];
+  /** The numbers of configurations. */
+  readonly assumptions: readonly AssumedRows[];
+  /** In the order in which a transaction that is not planned locks the rows: before the numbers that everyone takes. */
+  readonly steps: readonly PlannedStep[];
   readonly numbered: readonly NumberedRows[];
   /**
    * Where all of it is one number that is assumed and rows of one tenant: the counter, raised only while the number is as assumed,

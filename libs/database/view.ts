@@ -25,7 +25,8 @@ import {
 } from '#core';
 import type { Dialect } from './dialects.js';
 import { TransactionMisuse, databaseErrors } from './errors.js';
-import { entityOf, rowsStatement } from './few-rows.js';
+import { entityOf, comparingStatement } from './few-rows.js';
+import { requireInitialState } from './lifecycle-of.js';
 import { type EntityClass, ownershipOf } from './ownership.js';
 import { type Place, numbersIn, numbersStatement } from './statements.js';
 
@@ -113,7 +114,8 @@ export class View {
     const confined = this.confine(entity, where);
     const { columns, order, limit = ROWS_MAX } = options;
     const take = Math.min(limit, ROWS_MAX);
-    const found = columns || order ? undefined : rowsStatement(this.place, entity, confined, ` LIMIT ${Number(take)}`);
+    const found =
+      columns || order ? undefined : comparingStatement(this.place, entity, confined, ` LIMIT ${Number(take)}`);
     if (found !== undefined) {
       const rows = await this.manager.query<Record<string, unknown>[]>(found.statement, [...found.parameters]);
       return rows.map((raw) => entityOf(this.place, entity, raw));
@@ -277,7 +279,7 @@ export class View {
     const confined = this.confine(entity, requireCondition(where));
     const lock = mode === undefined || !this.dialect.rowLocks ? undefined : mode;
     const end = ` LIMIT 1${lock === undefined ? '' : this.dialect.locks[lock]}`;
-    const found = rowsStatement(this.place, entity, confined, end);
+    const found = comparingStatement(this.place, entity, confined, end);
     if (found === undefined) {
       const locking = lock === undefined ? {} : { lock: { mode: LOCKS[lock] } };
       return this.manager.findOne(entity, { where: confined, ...locking });
@@ -300,6 +302,15 @@ export class View {
 
   protected get place(): Place {
     return { source: this.manager.connection, dialect: this.dialect };
+  }
+
+  /** A row that is to be inserted, as one of the tenant. */
+  protected own<Row extends object>(entity: EntityClass<Row>, row: Row): Row {
+    const ownership = ownershipOf(entity);
+    this.confine(entity, {});
+    requireInitialState(entity, row);
+    if (ownership.owner === 'installation' || this.reach.tenantId === null) return row;
+    return { ...row, [ownership.column]: this.reach.tenantId };
   }
 
   /** Adds the tenant to a condition; whatever tenant the condition names itself is overruled. */

@@ -20,7 +20,7 @@ import {
   systemOrigin,
 } from '#core';
 import { KID_PATTERN, parseCompactJws, parseStrictJson, uuidv7 } from '#crypto';
-import { Database, In, type PreparedWork, type SharedStep, type Tx } from '#database';
+import { Database, In, type PreparedWork, type SharedStep, type StepTx } from '#database';
 import { CallerDirectory, FailedAuthentications, sourceOf } from '#service-keys';
 import {
   type HolderKey,
@@ -120,6 +120,8 @@ function refuse(item: UpdateToAccept, refused: DomainError): void {
 export class Licensing {
   readonly #accepting: SharedStep<UpdateToAccept> = {
     name: 'license-updates',
+    // What ends a certificate before its time raises the number of its tenant; a key that another tenant reports is looked for again.
+    plans: () => true,
     run: (tx, items) => this.acceptAll(tx, items),
   };
   /** One query for each: few at a time. */
@@ -230,7 +232,7 @@ export class Licensing {
    * A step: every check of each update, in order, and then what follows from those that hold. A refusal of the holder is an event
    * of the tenant, too: it commits, and is thrown afterwards.
    */
-  private async acceptAll(tx: Tx, items: readonly UpdateToAccept[]): Promise<readonly undefined[]> {
+  private async acceptAll(tx: StepTx, items: readonly UpdateToAccept[]): Promise<readonly undefined[]> {
     const holders = new Map<string, HolderKey | undefined>();
     const admitted: AdmittedUpdate[] = [];
     for (const item of items) {
@@ -252,7 +254,7 @@ export class Licensing {
   }
 
   /** Every check but whether the jti was used: after that one the request is accepted. */
-  private async admit(tx: Tx, item: UpdateToAccept, holder: HolderKey | undefined): Promise<AdmittedUpdate> {
+  private async admit(tx: StepTx, item: UpdateToAccept, holder: HolderKey | undefined): Promise<AdmittedUpdate> {
     const { token, body } = item.update;
     if (!holder) throw licensingErrors.UNKNOWN_KID();
     const verdict = await verify(token, holder, body, tx.now);
@@ -264,7 +266,7 @@ export class Licensing {
   }
 
   /** Each update is the next revision of its customer's license, in the order in which they came. */
-  private async write(tx: Tx, admitted: readonly AdmittedUpdate[]): Promise<void> {
+  private async write(tx: StepTx, admitted: readonly AdmittedUpdate[]): Promise<void> {
     if (admitted.length === 0) return;
     const licenses = await this.lockLicenses(tx, admitted);
     const revisions: LicenseRevision[] = [];
@@ -300,13 +302,12 @@ export class Licensing {
   }
 
   /** The customers' licenses by their hashes, each made at revision 0 if this is its first update. */
-  private async lockLicenses(tx: Tx, admitted: readonly AdmittedUpdate[]): Promise<Map<string, License>> {
+  private async lockLicenses(tx: StepTx, admitted: readonly AdmittedUpdate[]): Promise<Map<string, License>> {
     const { tenantId } = tx.scope;
     const wanted = new Map(admitted.map((update) => [customerHash(update.customer), update]));
     const hashes = [...wanted.keys()].sort();
-    const present = new Set(
-      (await tx.find(License, { customerHash: In(hashes) })).map(({ customerHash: hash }) => hash),
-    );
+    const isOf = { customerHash: In(hashes) };
+    const present = new Map((await tx.find(License, isOf)).map((license) => [license.customerHash, license.id]));
     const rows = new Map<string, License>();
     for (const hash of hashes.filter((one) => !present.has(one))) {
       const { customer, holder } = wanted.get(hash)!;
@@ -314,9 +315,16 @@ export class Licensing {
       const instants = { createdAt: tx.now, updatedAt: tx.now };
       rows.set(hash, { id: uuidv7(tx.now), tenantId, customerHash: hash, customer, ...first, version: 1, ...instants });
     }
-    await tx.insertAbsent(License, rows, 'customerHash');
-    const ids = (await tx.find(License, { customerHash: In(hashes) })).map(({ id }) => id).sort();
-    return new Map([...(await tx.lockAll(License, ids)).values()].map((license) => [license.customerHash, license]));
+    const made = await tx.insertAbsent(License, rows, 'customerHash');
+    // Another transaction has made the rest meanwhile.
+    const late = [...rows.keys()].filter((hash) => !made.has(hash));
+    if (late.length > 0) {
+      for (const license of await tx.find(License, { customerHash: In(late) }))
+        present.set(license.customerHash, license.id);
+    }
+    const held = await tx.lockAll(License, [...present.values()].sort());
+    const ofMade = [...made].map((hash) => rows.get(hash)!);
+    return new Map([...held.values(), ...ofMade].map((license) => [license.customerHash, license]));
   }
 }
 

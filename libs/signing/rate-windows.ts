@@ -13,7 +13,7 @@ import {
   platformScope,
   systemOrigin,
 } from '#core';
-import { Database, LessThanOrEqual, type Tx } from '#database';
+import { Database, LessThanOrEqual, type StepTx, type Tx } from '#database';
 import { DueKind, Expires, purge } from '#scheduler';
 
 import { RateWindow } from './entities.js';
@@ -66,7 +66,7 @@ export class RateWindows extends DueKind<RateWindow> {
    * A step: the same for calls of one tenant, one after the other, by few statements.
    * @returns RATE_LIMITED for each call that is not permitted, in order
    */
-  async admitAll(tx: Tx, calls: readonly (readonly RateLimit[])[]): Promise<(DomainError | undefined)[]> {
+  async admitAll(tx: StepTx, calls: readonly (readonly RateLimit[])[]): Promise<(DomainError | undefined)[]> {
     const { tenantId } = tx.scope;
     const counted = calls.map((limits) =>
       limits.map((limit) => ({ ...limit, id: windowId(tenantId, `${limit.policy}:${limit.subject}`) })),
@@ -99,7 +99,7 @@ export class RateWindows extends DueKind<RateWindow> {
    * The calls of each window that still count. In a fixed order, so that two transactions with windows in common do not wait for
    * each other.
    */
-  private async hold(tx: Tx, ids: ReadonlySet<string>): Promise<Map<string, number[]>> {
+  private async hold(tx: StepTx, ids: ReadonlySet<string>): Promise<Map<string, number[]>> {
     const wanted = [...ids].sort();
     const held = await tx.lockAll(RateWindow, wanted);
     const row = (id: string): RateWindow => {

@@ -4,7 +4,7 @@ import { Injectable } from '@nestjs/common';
 
 import { type EpochMilliseconds, HOUR, SECOND, platformScope, systemOrigin } from '#core';
 import { Restorations } from '#backup';
-import { Database, LessThanOrEqual, type OnceRow, type Tx, type View } from '#database';
+import { Database, LessThanOrEqual, type OnceRow, type StepTx, type View } from '#database';
 import { DueKind, Expires, purge } from '#scheduler';
 
 import { ReplayRecord } from './entities.js';
@@ -70,7 +70,7 @@ export class ReplayStore extends DueKind<ReplayRecord> {
 
   /** A step: the same within a transaction, for several. @returns for each, in order, whether its id was free */
   async consumeAll(
-    tx: Tx,
+    tx: StepTx,
     uses: readonly { readonly replay: ReplayId; readonly expiresAt: EpochMilliseconds }[],
   ): Promise<boolean[]> {
     const { tenantId } = tx.scope;

@@ -18,7 +18,7 @@ import {
   Outdated,
   type PreparedWork,
   type SharedStep,
-  type Tx,
+  type StepTx,
   type View,
   bothOf,
 } from '#database';
@@ -337,7 +337,7 @@ export class Signing {
   }
 
   /** A step: the verdicts by what the rows of certificates say, each profile read once, and then the ids that are used up. */
-  private async verifyCertified(tx: Tx, items: readonly CertifiedCheck[]): Promise<(DomainError | undefined)[]> {
+  private async verifyCertified(tx: StepTx, items: readonly CertifiedCheck[]): Promise<(DomainError | undefined)[]> {
     const present = new Map<string, Verifier | DomainError>();
     const ends: (DomainError | undefined)[] = [];
     const uses: { readonly item: CertifiedCheck; readonly replay: ReplayId; readonly expiresAt: EpochMilliseconds }[] =

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 
 import { DomainError, type EventDraft, type TenantScope } from '#core';
-import { Outdated, type SharedStep, type Tx } from '#database';
+import { Outdated, type SharedStep, type StepTx } from '#database';
 
 import { tokenEvents } from './events.js';
 import {
@@ -42,7 +42,12 @@ export class TokenRecording implements SharedStep<TokensToRecord> {
     private readonly transactions: TokenTransactions,
   ) {}
 
-  async run(tx: Tx, items: readonly TokensToRecord[]): Promise<readonly (DomainError | Outdated | undefined)[]> {
+  /** A certificate ends without a number that would tell; what is kept is held, or its key is free. */
+  plans({ tokens }: TokensToRecord): boolean {
+    return tokens.resolved.profile.certificateKid === null;
+  }
+
+  async run(tx: StepTx, items: readonly TokensToRecord[]): Promise<readonly (DomainError | Outdated | undefined)[]> {
     tx.housekeeping('calls within the window of a rate limit');
     const ends = await this.check(tx, items);
     const going = items.filter((_, index) => ends[index] === undefined);
@@ -56,7 +61,7 @@ export class TokenRecording implements SharedStep<TokensToRecord> {
   }
 
   /** Whether the certificate of a profile is still good, which only its row knows: each profile is read once. */
-  private async check(tx: Tx, items: readonly TokensToRecord[]): Promise<(DomainError | Outdated | undefined)[]> {
+  private async check(tx: StepTx, items: readonly TokensToRecord[]): Promise<(DomainError | Outdated | undefined)[]> {
     const present = new Map<string, Issuer | DomainError>();
     const ends: (DomainError | Outdated | undefined)[] = [];
     for (const { tokens } of items) {
@@ -74,7 +79,7 @@ export class TokenRecording implements SharedStep<TokensToRecord> {
 
   /** What is given out for each token of a format that keeps its tokens. */
   private async keep(
-    tx: Tx,
+    tx: StepTx,
     items: readonly TokensToRecord[],
   ): Promise<ReadonlyMap<PreparedToken, KeptToken | DomainError>> {
     const wanted = items.flatMap(({ scope, tokens }) => {

@@ -14,7 +14,7 @@ import {
   systemOrigin,
 } from '#core';
 import { randomSecret, sealingErrors, uuidv7 } from '#crypto';
-import { Database, In, LessThanOrEqual, type Tx, type View } from '#database';
+import { Database, In, LessThanOrEqual, type StepTx, type Tx, type View } from '#database';
 import { DueKind, Expires, purge } from '#scheduler';
 import { sourceOf } from '#service-keys';
 import { tenantSettingsOf } from '#tenants';
@@ -111,7 +111,7 @@ export class TokenTransactions extends DueKind<TokenTransaction> implements OnUn
    * @returns for each of them what is given out; RATE_LIMITED, or XID_IN_USE where the id belongs to another number or profile, or
    *   its token has expired
    */
-  async keepAll(tx: Tx, tokens: readonly TokenToKeep[]): Promise<(KeptToken | DomainError)[]> {
+  async keepAll(tx: StepTx, tokens: readonly TokenToKeep[]): Promise<(KeptToken | DomainError)[]> {
     const rejections = await this.rates.admitAll(
       tx,
       tokens.map((token) => this.limitsOf(tx, token)),
@@ -140,7 +140,7 @@ export class TokenTransactions extends DueKind<TokenTransaction> implements OnUn
   }
 
   /** What is kept under these ids. */
-  private async known(tx: Tx, xids: ReadonlySet<string>): Promise<Map<string, Known>> {
+  private async known(tx: StepTx, xids: ReadonlySet<string>): Promise<Map<string, Known>> {
     const known = new Map<string, Known>();
     if (xids.size === 0) return known;
     for (const row of await tx.find(TokenTransaction, { xid: In([...xids].sort()) })) {
@@ -153,7 +153,7 @@ export class TokenTransactions extends DueKind<TokenTransaction> implements OnUn
   }
 
   /** @param tokens by their ids. @returns the ids that were free */
-  private async insert(tx: Tx, tokens: ReadonlyMap<string, TokenToKeep>): Promise<ReadonlySet<string>> {
+  private async insert(tx: StepTx, tokens: ReadonlyMap<string, TokenToKeep>): Promise<ReadonlySet<string>> {
     if (tokens.size === 0) return new Set();
     const { tenantId } = tx.scope;
     const { transactionRetentionDays } = await tenantSettingsOf(tx);
@@ -184,7 +184,7 @@ export class TokenTransactions extends DueKind<TokenTransaction> implements OnUn
     return tx.insertAbsent(TokenTransaction, rows, 'xid');
   }
 
-  private limitsOf(tx: Tx, { scope, profile, request }: TokenToKeep): RateLimit[] {
+  private limitsOf(tx: StepTx, { scope, profile, request }: TokenToKeep): RateLimit[] {
     const { name, settings } = profile;
     const { actor, sourceAddress } = scope;
     const limitOf = (rate: keyof typeof RATE_DEFAULTS): number => (settings[rate] as number) ?? RATE_DEFAULTS[rate];

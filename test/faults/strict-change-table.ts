@@ -1,8 +1,11 @@
-import type { TenantScope } from '#core';
+import { generateKeyPairSync } from 'node:crypto';
+
+import { type TenantScope, systemClock } from '#core';
 import type { SignedToken } from '#signing';
 
 import { createKey, createProfile, createService, createIssuer } from '../e2e/signing/issuer.js';
-import { createAuthority } from '../e2e/certificates/pki.js';
+import { createAuthority, csrPem } from '../e2e/certificates/pki.js';
+import { BODY, requestToken } from '../e2e/vendors/vendor.js';
 import { GOLDEN } from '../support/golden.js';
 import type { Call, TestServer, TestTenant } from '../support/server.js';
 
@@ -14,6 +17,8 @@ export interface WatchedIssuer {
   readonly service: { readonly id: string; readonly serviceKey: string };
   /** What a token is asked for with. */
   readonly input: object;
+  /** What is sent instead where it is no token that is asked for: what is acknowledged counts as one. */
+  readonly send?: () => { readonly path: string; readonly token: string; readonly body: string };
 }
 
 type Token = Pick<SignedToken, 'kid' | 'token'>;
@@ -64,7 +69,7 @@ async function certifiedIssuer(server: TestServer, tenant: TestTenant): Promise<
 }
 
 /** A service whose tokens are kept, each asked for another number: a number has a limit. */
-async function keptIssuer(server: TestServer, tenant: TestTenant): Promise<WatchedIssuer> {
+export async function keptIssuer(server: TestServer, tenant: TestTenant): Promise<WatchedIssuer> {
   const key = { name: 'kept', algorithm: 'HS256', format: 'secret-base64', data: GOLDEN.secretBase64 };
   const { body } = await server.post(`${tenant.path}/keys/import`, key, tenant.owner);
   const settings = { perServicePerMinute: 600 };
@@ -83,6 +88,22 @@ async function keptIssuer(server: TestServer, tenant: TestTenant): Promise<Watch
   };
 }
 
+/** The holder of a certificate of a service, who sends updates of licenses, each with a token of its own. */
+export async function licensedHolder(server: TestServer, tenant: TestTenant): Promise<WatchedIssuer> {
+  await createAuthority(server, tenant);
+  const service = await createService(server, tenant);
+  const key = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
+  const request = { csr: csrPem('My Awesome Reseller', { key }), serviceId: service.id };
+  const { body } = await server.post(`${tenant.path}/certificates`, request, tenant.owner);
+  const kid = body['kid']!;
+  const send = () => ({
+    path: '/v1/licensing/update',
+    token: requestToken({ kid, clock: systemClock, key }),
+    body: BODY,
+  });
+  return { keyId: '', kid, profile: '', service, input: {}, send };
+}
+
 const always = () => true;
 const signedBefore = ({ kid }: Token, issuer: WatchedIssuer): boolean => kid === issuer.kid;
 const audienceOf = ({ token }: Token): unknown =>
@@ -99,6 +120,25 @@ export const STRICT_CHANGES: Readonly<Record<string, StrictChange>> = {
     make: (instance, { tenant: { path, owner }, issuer: { service }, scope: { actor } }) =>
       instance.post(`${path}/services/${service.id}/credentials/${actor.credentialId}/discard`, undefined, owner),
     isOutdated: always,
+  },
+  'the key of kept tokens is rotated immediately': {
+    create: keptIssuer,
+    make: (instance, { tenant: { path, owner }, issuer: { keyId } }) =>
+      instance.post(`${path}/keys/${keyId}/rotate`, { immediately: true }, owner),
+    isOutdated: signedBefore,
+  },
+  'the certificate of license updates is revoked': {
+    create: licensedHolder,
+    make: (instance, { tenant: { path, owner }, issuer: { kid } }) =>
+      instance.post(`${path}/certificates/${kid}/revoke`, { reason: 'superseded' }, owner),
+    isOutdated: always,
+    isRead: true,
+  },
+  'the tenant of license updates is suspended': {
+    create: licensedHolder,
+    make: (instance, { tenant: { path }, admin }) => instance.post(`${path}/suspend`, undefined, { token: admin }),
+    isOutdated: always,
+    isRead: true,
   },
   'a credential is marked as compromised': {
     make: (instance, { tenant: { path, owner }, issuer: { service }, scope: { actor } }) =>

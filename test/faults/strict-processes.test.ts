@@ -76,8 +76,8 @@ describe.skipIf(testServerUrl === undefined)('two processes on one database', ()
     const scope = await admitService(setUp, issuer.service.serviceKey);
     const headers = { 'X-Service-Key': issuer.service.serviceKey };
     const ask = async () => {
-      const asked = { body: issuer.input, headers };
-      const { status, body } = await request(process, 'POST', `/v1/sign/${issuer.profile}`, asked);
+      const { path, ...asked } = issuer.send?.() ?? { path: `/v1/sign/${issuer.profile}`, body: issuer.input, headers };
+      const { status, body } = await request(process, 'POST', path, asked);
       return status === 200 ? { kid: body['kid']!, token: body['token']! } : undefined;
     };
     return raceAgainst({ workers: WORKERS, ask, isOutdated: (token) => change.isOutdated(token, issuer) }, () =>

@@ -229,7 +229,7 @@ describe('a step that needs rows', () => {
     const { id } = await sample.write(theirs);
     const step: SharedStep<string> = {
       name: 'tokens',
-      async run(tx, items) {
+      async run(tx: Tx, items) {
         expect(() => tx.ofTenant(theirs.tenantId)).toThrow(TransactionMisuse);
         expect(await tx.findOne(Note, { id, tenantId: theirs.tenantId })).toBeNull();
         return items.map(() => undefined);

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { isUniqueViolation, meaningOf } from '../../../libs/database/driver-errors.js';
 import type { TransactionPlan } from '../../../libs/database/transaction-plan.js';
 import { SqliteWriter } from '../../../libs/database/sqlite-writer.js';
+import { textOf } from '../../../libs/database/statements.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'chancery-writer-'));
 let writer: SqliteWriter;
@@ -64,9 +65,14 @@ describe('a planned transaction', () => {
     RETURNING size AS raised`;
   const lines = (): Promise<unknown> => writer.query('SELECT number, text FROM lines ORDER BY number');
   const planOf = (assumed: readonly (readonly [string, number])[], texts: readonly string[]): TransactionPlan => ({
-    assumptions: [{ statement: SELECT, parameters: ['one', 'other'], numbers: new Map(assumed) }],
-    fresh: [],
-    changes: [{ statement: "UPDATE configurations SET used = 1 WHERE id = 'one'", parameters: [] }],
+    assumptions: [
+      {
+        statement: SELECT,
+        parameters: ['one', 'other'],
+        assumed: new Map(assumed.map(([key, number]) => [key, textOf({ key, number })])),
+      },
+    ],
+    steps: [{ statement: "UPDATE configurations SET used = 1 WHERE id = 'one'", parameters: [] }],
     numbered: [
       {
         counter: { statement: COUNTER, parameters: ['one', texts.length] },
