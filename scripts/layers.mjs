@@ -19,7 +19,7 @@ export const LAYERS = {
   vault: ['core', 'logging', 'config', 'metrics', 'database', 'crypto'],
   scheduler: ['core', 'logging', 'metrics', 'database', 'vault'],
   'key-stores': ['core', 'logging', 'config', 'metrics', 'database', 'asn1', 'crypto', 'vault', 'scheduler'],
-  audit: ['core', 'transparency-log', 'metrics', 'database', 'crypto', 'config', 'vault', 'scheduler'],
+  audit: ['core', 'transparency-log', 'metrics', 'database', 'crypto', 'config', 'vault', 'key-stores', 'scheduler'],
   backup: ['core', 'database', 'crypto'],
   deliveries: ['core'],
   mail: ['core', 'logging', 'metrics', 'database', 'config', 'vault', 'scheduler', 'deliveries', 'outbound'],

@@ -4,6 +4,7 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { CONFIGURATION, PublicUrl, type SettingValues } from '#config';
 import { Declares } from '#core';
 import { DatabaseModule, type EntityClass } from '#database';
+import { KeyStoresModule } from '#key-stores';
 import { VaultModule } from '#vault';
 
 import { AuditEvent } from './audit-event.entity.js';
@@ -25,11 +26,18 @@ import { HistoryMonth } from './history-month.entity.js';
 import { HistoryReads } from './history-reads.service.js';
 import { HistoryStates } from './history-states.service.js';
 import { History, requestEvents } from './history.service.js';
+import { LogKeyHalves } from './log-key-halves.service.js';
 import { LogKeys } from './log-keys.service.js';
 import { HistoryCheckpoint, HistoryHead, HistoryKey, HistorySize, HistoryTile } from './log.entities.js';
 import { MonthKeys } from './month-keys.service.js';
 import { RepeatedEvents } from './repeated-events.service.js';
-import { checkpointSettings, personalDataSettings, retentionSettings } from './settings.js';
+import {
+  checkpointSettings,
+  logKeyProblems,
+  logKeySettings,
+  personalDataSettings,
+  retentionSettings,
+} from './settings.js';
 
 export const auditEntities: readonly EntityClass[] = [
   AuditEvent,
@@ -48,10 +56,11 @@ export const auditEntities: readonly EntityClass[] = [
 @Declares({
   errors: [historyErrors],
   events: [historyEvents, requestEvents],
-  settings: [checkpointSettings, personalDataSettings, retentionSettings],
+  settings: [checkpointSettings, logKeySettings, personalDataSettings, retentionSettings],
+  settingProblems: [logKeyProblems],
 })
 @Module({
-  imports: [TypeOrmModule.forFeature([...auditEntities]), DatabaseModule, VaultModule],
+  imports: [TypeOrmModule.forFeature([...auditEntities]), DatabaseModule, VaultModule, KeyStoresModule],
   providers: [
     CheckpointLog,
     CheckpointMetrics,
@@ -66,6 +75,7 @@ export const auditEntities: readonly EntityClass[] = [
     HistoryLog,
     HistoryReads,
     HistoryStates,
+    LogKeyHalves,
     LogKeys,
     MonthKeys,
     {

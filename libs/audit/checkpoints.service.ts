@@ -13,6 +13,7 @@ import {
   systemOrigin,
 } from '#core';
 import { Database, IsNull, MoreThanColumn, type View } from '#database';
+import { isStoreRefusal } from '#key-stores';
 import { Counter } from '#metrics';
 import {
   type Checkpoint,
@@ -20,10 +21,12 @@ import {
   Malformed,
   type NoteSignature,
   type TileContent,
+  type VerifierKey,
   edgeOf,
+  formatCheckpoint,
+  formatNote,
   openCheckpoint,
   parseNote,
-  signCheckpoint,
 } from '#transparency-log';
 
 import type { CheckpointMemory } from './checkpoint-file.js';
@@ -43,6 +46,8 @@ const LEAVES_MAX = 4_096;
 const LEAVES_TOGETHER = 256;
 /** How many histories are looked up by one query. */
 const HISTORIES_PER_PAGE = 50;
+/** How many are signed at the same time where a key is in a store: each waits for it. */
+const SIGNED_IN_STORES_TOGETHER = 8;
 
 /** Of a log that no witness has seen. */
 const UNCOSIGNED = { cosignedSize: null, cosignedSizes: null, cosignedNote: null };
@@ -102,6 +107,7 @@ export class Checkpoints {
   /** Of this process: `signed` or `failed`. */
   readonly outcomes = new Counter();
   readonly #inconsistent = new Set<string>();
+  #waitsForStore = false;
   #lastSignedAt: EpochMilliseconds | undefined;
 
   constructor(
@@ -111,24 +117,57 @@ export class Checkpoints {
     private readonly checkpointLog: CheckpointLog,
   ) {}
 
-  /** Signs what has grown since. @returns the histories for which that was not possible, and why */
+  /**
+   * Signs what has grown since. Where the key store of the latest key cannot sign, it cannot for any history: the rest is left to the
+   * next time.
+   * @returns the histories for which that was not possible, and why
+   */
   async publishDue(): Promise<Unpublished[]> {
-    await this.refresh();
+    const failed = await this.publishGrown();
+    const refused = failed.filter(({ error }) => isStoreRefusal(error));
+    this.#waitsForStore = refused.length > 0;
+    // One tells of all that were signed at the same time.
+    return failed.filter((one) => !refused.slice(1).includes(one));
+  }
+
+  private async publishGrown(): Promise<Unpublished[]> {
     const failed: Unpublished[] = [];
+    const isStopped = (): boolean => failed.some(({ error }) => isStoreRefusal(error));
+    const refused = await this.refusalOf(() => this.keys.refreshOrMake());
+    if (refused) return [{ tenantId: INSTALLATION_ID, error: refused }];
+    await this.place.memory.refresh();
     let cursor: string | undefined;
     do {
       const { items, nextCursor } = await this.grownHistories(cursor);
-      for (const { tenantId } of items) {
-        const error = await this.failureOf(() => this.publishAll(tenantId));
-        if (error !== undefined) failed.push({ tenantId, error });
-        if (isInconsistent(error)) this.#inconsistent.add(tenantId);
-        else if (error === undefined) this.#inconsistent.delete(tenantId);
+      const together = this.keys.areInStores ? SIGNED_IN_STORES_TOGETHER : 1;
+      for (let from = 0; from < items.length && !isStopped(); from += together) {
+        const some = items.slice(from, from + together);
+        failed.push(...(await Promise.all(some.map(({ tenantId }) => this.publishOne(tenantId)))).flat());
       }
       cursor = nextCursor ?? undefined;
-    } while (cursor !== undefined);
+    } while (cursor !== undefined && !isStopped());
+    if (isStopped()) return failed;
     const error = await this.failureOf(() => this.enter());
     if (error !== undefined) failed.push({ tenantId: CHECKPOINT_LOG, error });
     return failed;
+  }
+
+  private async publishOne(tenantId: string): Promise<Unpublished[]> {
+    const error = await this.failureOf(() => this.publishAll(tenantId));
+    if (isInconsistent(error)) this.#inconsistent.add(tenantId);
+    else if (error === undefined) this.#inconsistent.delete(tenantId);
+    return error === undefined ? [] : [{ tenantId, error }];
+  }
+
+  private async refusalOf(work: () => Promise<void>): Promise<DomainError | undefined> {
+    try {
+      await work();
+      return undefined;
+    } catch (error) {
+      if (!isStoreRefusal(error)) throw error;
+      this.outcomes.increment('failed');
+      return error;
+    }
   }
 
   /** Adds what was signed to the log of checkpoints, and signs that. */
@@ -148,9 +187,12 @@ export class Checkpoints {
     }
   }
 
-  /** Whether this process has found a history that is not the one that was signed, at its start or when it was to sign it. */
-  get foundInconsistent(): boolean {
-    return this.#inconsistent.size > 0;
+  /**
+   * Whether this process has found a history that is not the one that was signed, at its start or when it was to sign it, or could
+   * sign none last time because of the key store.
+   */
+  get isDegraded(): boolean {
+    return this.#inconsistent.size > 0 || this.#waitsForStore;
   }
 
   /** When this process last signed one. */
@@ -158,16 +200,15 @@ export class Checkpoints {
     return this.#lastSignedAt;
   }
 
-  /** Signs the history of a tenant, or of the installation, as it is now. @throws HISTORY_INCONSISTENT */
+  /**
+   * Signs the history of a tenant, or of the installation, as it is now.
+   * @throws HISTORY_INCONSISTENT; KEY_STORE_UNAVAILABLE, KEY_STORE_BUSY
+   */
   async publish(tenantId: string): Promise<void> {
-    await this.refresh();
-    await this.publishAll(tenantId);
-  }
-
-  /** What other processes have signed, and by which keys. */
-  private async refresh(): Promise<void> {
+    // What other processes have signed, and by which keys.
     await this.keys.refresh();
     await this.place.memory.refresh();
+    await this.publishAll(tenantId);
   }
 
   private async publishAll(tenantId: string): Promise<void> {
@@ -236,8 +277,9 @@ export class Checkpoints {
     }));
     // A backup of before the first checkpoint has no row that could have another name.
     const empty = { origin: continuesAs, size: 0, root: await new GrowingTiles(0, []).root() };
-    const signers = this.keys.signersOf(continuesAs, confirmed);
-    const note = signCheckpoint(empty, signers, Math.floor(now / SECOND));
+    const text = formatCheckpoint(empty);
+    const signatures = await this.keys.linesOf(continuesAs, text, confirmed, Math.floor(now / SECOND));
+    const note = formatNote({ text, signatures });
     await this.database.platform(SYSTEM, async (tx) => {
       tx.housekeeping('the name of a restored history');
       const head = await tx.lockIfPresent(HistoryHead, { id: tenantId });
@@ -275,7 +317,7 @@ export class Checkpoints {
    */
   signedByLaterKeys(): string[] {
     return this.place.memory.origins().filter((origin) => {
-      const known = this.keys.verifierKeysOf(origin);
+      const known = this.keys.keepersOf(origin);
       const { signatures } = parseNote(this.place.memory.last(origin)!);
       const isKnown = ({ keyId }: NoteSignature): boolean => known.some((key) => Buffer.from(key.keyId).equals(keyId));
       return this.kept(origin) !== undefined && !signatures.every(isKnown);
@@ -297,7 +339,8 @@ export class Checkpoints {
     const { note, size, root } = await view.get(HistoryHead, { id: tenantId });
     // After a restoration the log has another name from its next checkpoint on.
     const signedName = note.slice(0, note.indexOf('\n'));
-    const checkpoint = signedName.endsWith(`/${tenantId}`) ? this.openedOf(signedName, note) : undefined;
+    const isOwn = signedName.endsWith(`/${tenantId}`);
+    const checkpoint = isOwn ? openedBy(this.keys.verifierKeysOf(signedName), signedName, note) : undefined;
     if (checkpoint?.size !== size || hex(checkpoint.root) !== root) throw historyErrors.HISTORY_INCONSISTENT();
     if (kept && !(await continues(view, tenantId, kept))) throw historyErrors.HISTORY_INCONSISTENT();
     return checkpoint;
@@ -309,6 +352,7 @@ export class Checkpoints {
     if (!growth) return false;
     const { head, tiles, leaves, size, now, confirmed } = growth;
     const origin = head?.origin ?? this.keptOrigin(tenantId) ?? `${this.place.host()}/${tenantId}`;
+    const lastKept = this.place.memory.last(origin);
     const kept = this.kept(origin);
     if (kept && size < kept.size) throw historyErrors.HISTORY_INCONSISTENT();
     const requireRoot = async (root: string | undefined): Promise<void> => {
@@ -323,13 +367,19 @@ export class Checkpoints {
       if (kept?.size === tiles.size) await requireRoot(hex(kept.root));
     }
     const checkpoint = { origin, size: tiles.size, root: await tiles.root() };
-    const nowSeconds = Math.floor(now / SECOND);
-    const note = signCheckpoint(checkpoint, this.keys.signersOf(origin, confirmed), nowSeconds);
-    if (await this.store(tenantId, head, checkpoint, note, tiles.changed())) {
-      this.outcomes.increment('signed');
-      this.#lastSignedAt = now;
-      await this.place.memory.keep([signCheckpoint(checkpoint, this.keys.keepersOf(origin), nowSeconds)]);
+    const text = formatCheckpoint(checkpoint);
+    const lines = await this.keys.linesOf(origin, text, confirmed, Math.floor(now / SECOND));
+    if (this.keys.areInStores) {
+      // A store can take its time, in which the database may have been rolled back and another process have signed something else.
+      await this.place.memory.refresh();
+      if (this.place.memory.last(origin) !== lastKept) return false;
     }
+    const note = formatNote({ text, signatures: lines });
+    // The next run goes on: with other keys, or from where another instance has come to.
+    if (!(await this.store(tenantId, head, checkpoint, note, tiles.changed()))) return false;
+    this.outcomes.increment('signed');
+    this.#lastSignedAt = now;
+    await this.place.memory.keep([this.keys.keptNote(origin, text, lines)]);
     return tiles.size < size;
   }
 
@@ -345,8 +395,6 @@ export class Checkpoints {
     try {
       await this.database.platform(SYSTEM, async (tx) => {
         tx.housekeeping('checkpoints of the history');
-        // The next run signs with the key that another instance has made meanwhile.
-        if (!(await this.keys.isLatest(tx))) throw coreErrors.PRECONDITION_FAILED();
         const enterAt =
           tenantId === CHECKPOINT_LOG ? null : (head?.enterAt ?? Math.max(tx.now, head?.nextEntryAt ?? 0));
         const isAnew = head?.size === size;
@@ -371,8 +419,10 @@ export class Checkpoints {
           if (incomplete.has(place)) await tx.update(HistoryTile, { tenantId, place }, { hashes });
           else await tx.insert(HistoryTile, { tenantId, place, hashes });
         }
-        // Last of all: every transaction that records events waits for this row.
+        // Late: every transaction that records events waits for this row, and so does the one that ends a compromised key.
         await tx.note(HistorySize, { tenantId }, { publishedSize: size });
+        // The next run signs with the key that another instance has made meanwhile, and without one that it has ended.
+        if (!(await this.keys.areCurrent(tx))) throw coreErrors.PRECONDITION_FAILED();
       });
       return true;
     } catch (error) {
@@ -389,17 +439,17 @@ export class Checkpoints {
   /** The checkpoint that was kept of a log, where this installation signed it: another one may have used the file. */
   private kept(origin: string): Checkpoint | undefined {
     const note = this.place.memory.last(origin);
-    return note === undefined ? undefined : this.openedOf(origin, note);
+    return note === undefined ? undefined : openedBy(this.keys.keepersOf(origin), origin, note);
   }
+}
 
-  /** `undefined` where none of the keys of the installation signed it. */
-  private openedOf(origin: string, note: string): Checkpoint | undefined {
-    try {
-      return openCheckpoint(note, origin, this.keys.verifierKeysOf(origin));
-    } catch (error) {
-      if (error instanceof Malformed) return undefined;
-      throw error;
-    }
+/** `undefined` where none of the keys signed it. */
+function openedBy(keys: readonly VerifierKey[], origin: string, note: string): Checkpoint | undefined {
+  try {
+    return openCheckpoint(note, origin, keys);
+  } catch (error) {
+    if (error instanceof Malformed) return undefined;
+    throw error;
   }
 }
 

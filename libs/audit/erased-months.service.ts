@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 
 import { type EpochMilliseconds, PAGE_LIMIT_MAX, platformScope, systemOrigin } from '#core';
 import { Database, type KeysetOrder, MoreThanOrEqual, type View } from '#database';
-import { Malformed, formatNote, parseNote, signNote, signersOf } from '#transparency-log';
+import { Malformed, parseNote, signersOf } from '#transparency-log';
 
 import { LogPlace } from './checkpoints.service.js';
 import { type ErasedMonth, formatErasure, nameOfErasure, parseErasure } from './erased-month.js';
@@ -121,7 +121,7 @@ export class ErasedMonths {
   private noteOf(erased: ErasedMonth): string {
     const name = nameOfErasure(this.place.host(), erased.tenantId);
     const text = formatErasure(name, erased.month);
-    return formatNote({ text, signatures: this.keys.keepersOf(name).map((signer) => signNote(text, signer, 0)) });
+    return this.keys.keptNote(name, text);
   }
 
   /** What was kept and one of the keys of the installation signed: another one may have used the file. */
@@ -130,7 +130,7 @@ export class ErasedMonths {
       try {
         const parsed = parseNote(note);
         const erased = parseErasure(parsed.text);
-        if (!erased || signersOf(parsed, this.keys.verifierKeysOf(erased.name)).length === 0) return [];
+        if (!erased || signersOf(parsed, this.keys.keepersOf(erased.name)).length === 0) return [];
         return [erased];
       } catch (error) {
         if (error instanceof Malformed) return [];

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 
 import { DomainError, MINUTE, type PlatformScope, type TenantScope, toRfc3339 } from '#core';
 import { Between, Database, LessThan, MoreThanOrEqual, type View } from '#database';
+import { isStoreRefusal } from '#key-stores';
 import { TILE_WIDTH, hashAt, parseCheckpoint, parseNote, subtreesOf } from '#transparency-log';
 
 import { AuditEvent } from './audit-event.entity.js';
@@ -119,12 +120,17 @@ export class HistoryExport {
     }));
   }
 
-  /** A history that cannot be signed any more is exported as far as it was: that is when it is needed most. @returns whether it was */
+  /**
+   * A history that cannot be signed any more is exported as far as it was: that is when it is needed most. So is one that cannot be
+   * signed at the moment, as its key store does not answer.
+   * @returns whether it can be signed, now or later
+   */
   private async publish({ tenantId }: Scope): Promise<boolean> {
     try {
       await this.checkpoints.publish(tenantId);
       return true;
     } catch (error) {
+      if (isStoreRefusal(error)) return true;
       if (!(error instanceof DomainError && error.code === historyErrors.HISTORY_INCONSISTENT.code)) throw error;
       return false;
     }

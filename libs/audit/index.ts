@@ -30,7 +30,8 @@ export { type ExportFormat, exportFormats } from './export-formats.js';
 export { type ExportRequest, HistoryExport } from './export.service.js';
 export { HistoryLog } from './history-log.service.js';
 export { HistoryReads } from './history-reads.service.js';
-export { type LogKeyPeriod, LogKeys } from './log-keys.service.js';
+export { LogKeyHalves } from './log-key-halves.service.js';
+export { type LogKeyPeriod, LogKeys, type StoredLogKey } from './log-keys.service.js';
 export { checkpointSettings, personalDataSettings, retentionSettings } from './settings.js';
 export type { HistoryMonth } from './history-month.entity.js';
 export {

@@ -82,7 +82,7 @@ export class HistoryTile {
 @Entity('history_keys')
 @InstallationOwned()
 export class HistoryKey {
-  /** The secret of the installation that it is made from. */
+  /** The secret of the installation that it is made from, where it is in no key store. */
   @KeyColumn(64) name: string;
   /** From 1, without gaps. */
   @IntegerColumn() number: number;
@@ -91,4 +91,10 @@ export class HistoryKey {
   @InstantColumn({ nullable: true }) signsUntil: number | null;
   /** When it was ended because somebody else may have it. */
   @InstantColumn({ nullable: true }) compromisedAt: number | null;
+  /** The key store that its Ed25519 key is in; `null`: it is sealed in the database. */
+  @VarcharColumn(32, { nullable: true }) keyStore: string | null;
+  /** What it is there. */
+  @ReferenceColumn({ nullable: true }) objectId: string | null;
+  /** What belongs to one in a key store and is not there. */
+  @SealedColumn({ nullable: true }) sealedPart: Buffer | null;
 }

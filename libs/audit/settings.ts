@@ -1,4 +1,5 @@
-import { listOf, setting, text, urlOf, wholeNumber } from '#config';
+import { listOf, optional, setting, text, urlOf, wholeNumber } from '#config';
+import type { StoreSetting } from '#key-stores';
 import { Malformed, type VerifierKey, parseVerifierKey } from '#transparency-log';
 
 import type { Witness } from './witness-client.js';
@@ -48,6 +49,29 @@ export const checkpointSettings = {
       'a blank and the URL below which it answers `add-checkpoint`. At most 8.',
   }),
 } as const;
+
+/** Where the keys of the histories are. */
+export const logKeySettings = {
+  historyKeyStore: optional({
+    variable: 'CHANCERY_HISTORY_KEY_STORE',
+    parse: text,
+    description:
+      'Key store of `CHANCERY_KEY_STORES` in which the next key that signs the checkpoints of the histories is made, the first one too. ' +
+      'Without it, where the latest one is. [Keys of the histories](key-stores.md#keys-of-the-histories).',
+  }),
+} as const;
+
+/** Why the settings do not fit together. */
+export const logKeyProblems = ({
+  historyKeyStore,
+  keyStores,
+}: {
+  readonly historyKeyStore: string | undefined;
+  readonly keyStores: readonly StoreSetting[];
+}): string[] =>
+  historyKeyStore === undefined || keyStores.some(({ name }) => name === historyKeyStore)
+    ? []
+    : [`CHANCERY_HISTORY_KEY_STORE: must name a store of CHANCERY_KEY_STORES, and not ${historyKeyStore}`];
 
 /** For how long the personal fields of the histories are kept. */
 export const personalDataSettings = {

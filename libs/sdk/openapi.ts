@@ -541,7 +541,7 @@ export interface paths {
         get: operations["getPlatformLogTile"];
     };
     "/v1/platform/history/keys/rotate": {
-        /** Rotate the keys that sign the checkpoints of all histories: the earlier ones sign beside the new ones for a year */
+        /** Rotate the keys that sign the checkpoints of all histories: the earlier ones sign beside the new ones for a year. The new Ed25519 key is made where the settings say */
         post: operations["rotateLogKeys"];
     };
     "/v1/platform/history/keys/compromise": {
@@ -4382,6 +4382,8 @@ export interface components {
              * @description When it was ended because somebody else may have it: what it alone has signed and you did not hold before proves nothing
              */
             compromisedAt: string | null;
+            /** @description Name of the key store that the private key is in and never leaves; `null`: it is sealed in the database */
+            keyStore: string | null;
         };
         LogKeys: {
             /** @description Name of the log */

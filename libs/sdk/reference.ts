@@ -110,7 +110,7 @@ export const auditActions = {
   "key.destroyed": "A deleted key was destroyed: the key material of all its versions was erased",
   "key.imported": "A key was imported; its first version is active",
   "key.exported": "The private key of a version, or a shared secret, was exported",
-  "key_store.object_destroyed": "An unused private key was destroyed in the key store `details.keyStore`; the target is its key version or authority",
+  "key_store.object_destroyed": "An unused private key was destroyed in the key store `details.keyStore`; the target is its key version, authority or checkpoint key",
   "license.updated": "A signed request created a new revision of an entitlement",
   "license.refused": "A signed request to update an entitlement was rejected; `details.code` has the reason",
   "mail.dropped": "An e-mail was not sent because it became obsolete before the mail server accepted it",

@@ -22,7 +22,15 @@ export {
 } from '#log-verifier';
 export { GrowingTiles, type TileContent, edgeOf } from './growing-tiles.js';
 export { EMPTY_ROOT, leafHash, nodeHash } from './hashing.js';
-export { type CheckpointSigner, SEED_BYTES, checkpointSigner, signCheckpoint, signNote } from './signing.js';
+export {
+  type CheckpointSigner,
+  type DistantSigner,
+  SEED_BYTES,
+  checkpointSigner,
+  signCheckpoint,
+  signNote,
+  signNoteElsewhere,
+} from './signing.js';
 export {
   ENTRY_BYTES_MAX,
   TILE_WIDTH,

@@ -19,6 +19,12 @@ export interface CheckpointSigner {
   readonly privateKey: KeyObject;
 }
 
+/** A key whose private half is in another place, and signs there. */
+export interface DistantSigner {
+  readonly key: VerifierKey;
+  readonly sign: (message: Buffer) => Promise<Uint8Array>;
+}
+
 /** Random bytes that a private key is made from. */
 export const SEED_BYTES = 32;
 
@@ -42,9 +48,22 @@ export function checkpointSigner(name: string, type: SignatureType, seed: Uint8A
 
 /** Signs the text of a note. @param timestampSeconds the time that a cosignature states; unused by plain Ed25519 */
 export function signNote(text: string, { key, privateKey }: CheckpointSigner, timestampSeconds: number): NoteSignature {
-  const signature = sign(null, signedMessage(text, key, timestampSeconds), privateKey);
-  const stamp = key.type === 'ed25519' ? [] : [uint64(timestampSeconds)];
-  return { name: key.name, keyId: key.keyId, signature: Buffer.concat([...stamp, signature]) };
+  return lineOf(key, sign(null, signedMessage(text, key, timestampSeconds), privateKey), timestampSeconds);
+}
+
+/** The same by a key that is in another place. @throws whatever `sign` throws */
+export async function signNoteElsewhere(
+  text: string,
+  { key, sign: signElsewhere }: DistantSigner,
+  timestampSeconds: number,
+): Promise<NoteSignature> {
+  const signature = await signElsewhere(Buffer.from(signedMessage(text, key, timestampSeconds)));
+  return lineOf(key, signature, timestampSeconds);
+}
+
+function lineOf({ name, keyId, type }: VerifierKey, signature: Uint8Array, timestampSeconds: number): NoteSignature {
+  const stamp = type === 'ed25519' ? [] : [uint64(timestampSeconds)];
+  return { name, keyId, signature: Buffer.concat([...stamp, signature]) };
 }
 
 /** A checkpoint with its signatures, as it is published. */

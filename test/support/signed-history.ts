@@ -7,6 +7,7 @@ import {
   type CheckpointMemory,
   Checkpoints,
   HistoryLog,
+  LogKeyHalves,
   LogKeys,
   NO_CHECKPOINT_MEMORY,
   auditEntities,
@@ -14,6 +15,9 @@ import {
 import { type Clock, Secret, type TenantScope, systemOrigin } from '#core';
 import { localKeyEncryptionKey, uuidv7 } from '#crypto';
 import { Database } from '#database';
+import { type Configuration, loadConfiguration } from '#installation';
+import { KeyStores, StoredObjects, keyStoreEntities } from '#key-stores';
+import { createLogger } from '#logging';
 import { Vault, vaultEntities } from '#vault';
 
 import { type TestDatabase, createMigratedDatabase } from './database.js';
@@ -24,6 +28,10 @@ export const HISTORY_HOST = 'history.example';
 
 const masterKey = localKeyEncryptionKey(new Secret(randomBytes(32)));
 
+type StoreSettings = Configuration &
+  ConstructorParameters<typeof KeyStores>[0] &
+  ConstructorParameters<typeof LogKeyHalves>[4];
+
 /** An instance that signs the histories of a database, and says what it has signed. */
 export interface SignedHistory {
   readonly database: Database;
@@ -31,23 +39,32 @@ export interface SignedHistory {
   readonly checkpoints: Checkpoints;
   readonly log: HistoryLog;
   readonly checkpointLog: CheckpointLog;
+  readonly stores: KeyStores;
 }
 
-/** Another instance on the same database has the same keys. @param memory what it knows of before, besides the database */
+/**
+ * Another instance on the same database has the same keys.
+ * @param memory what it knows of before, besides the database
+ * @param environment its key stores
+ */
 export async function openSignedHistory(
   url: string,
   clock: Clock,
   memory: CheckpointMemory = NO_CHECKPOINT_MEMORY,
+  environment: Readonly<Record<string, string>> = {},
 ): Promise<SignedHistory> {
-  const entities = [...auditEntities, ...vaultEntities];
+  const entities = [...auditEntities, ...vaultEntities, ...keyStoreEntities];
   const database = await Database.open({ url, entities, clock, recorder: recordEvents });
   const vault = new Vault(database);
   await vault.unseal([masterKey]);
-  const keys = new LogKeys(database, vault);
+  const settings = loadConfiguration({ DATABASE_URL: url, ...environment }).configuration as StoreSettings;
+  const stores = new KeyStores(settings, createLogger('silent'));
+  const objects = new StoredObjects(database, stores);
+  const keys = new LogKeys(database, new LogKeyHalves(database, vault, stores, objects, settings));
   await keys.onUnsealed();
   const checkpointLog = new CheckpointLog(database);
   const checkpoints = new Checkpoints(database, keys, { host: () => HISTORY_HOST, memory }, checkpointLog);
-  return { database, keys, checkpoints, log: new HistoryLog(database), checkpointLog };
+  return { database, keys, checkpoints, log: new HistoryLog(database), checkpointLog, stores };
 }
 
 export const newTenant = (): TenantScope => ({ ...systemOrigin('test'), tenantId: uuidv7(1) });
@@ -57,26 +74,32 @@ export const originOf = ({ tenantId }: TenantScope): string => `${HISTORY_HOST}/
 export interface SignedHistories {
   /** Of the database of the present test. */
   readonly url: () => string;
-  /** One more instance. @param memory what it knows of before, besides the database */
-  readonly instance: (memory?: CheckpointMemory) => Promise<SignedHistory>;
+  /** One more instance. @param memory what it knows of before, besides the database @param environment its key stores */
+  readonly instance: (
+    memory?: CheckpointMemory,
+    environment?: Readonly<Record<string, string>>,
+  ) => Promise<SignedHistory>;
 }
 
 /** Gives each test of the file a database of its own. @param clock that of the instances, read when one is opened */
 export function signedHistories(clock: () => Clock): SignedHistories {
   let test: TestDatabase;
-  const opened: Database[] = [];
+  const opened: SignedHistory[] = [];
   beforeEach(async () => {
     test = await createMigratedDatabase();
   });
   afterEach(async () => {
-    await Promise.all(opened.splice(0).map((database) => database.close()));
+    for (const { stores, database } of opened.splice(0)) {
+      await stores.onApplicationShutdown();
+      await database.close();
+    }
     await test.drop();
   });
   return {
     url: () => test.url,
-    instance: async (memory) => {
-      const history = await openSignedHistory(test.url, clock(), memory);
-      opened.push(history.database);
+    instance: async (memory, environment) => {
+      const history = await openSignedHistory(test.url, clock(), memory, environment);
+      opened.push(history);
       return history;
     },
   };

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 
-import { Checkpoints, type ErasedMonth, ErasedMonths, HistoryCheck } from '#audit';
+import { Checkpoints, type ErasedMonth, ErasedMonths, HistoryCheck, LogKeys } from '#audit';
 import { Backups, Restorations, restore } from '#backup';
 import { type EpochMilliseconds, fromRfc3339, systemClock } from '#core';
 import { readDatabaseTls } from '#database';
@@ -8,6 +8,7 @@ import { loadConfiguration, productVersion } from '#installation';
 
 import { linesOf } from './audit.js';
 import { CLI, onInstallation } from './installation.js';
+import { problemOfStoredLogKey } from './keys.js';
 import { Refusal, type Terminal } from './terminal.js';
 
 /** What a difference ends with; a command that cannot be run at all ends with 1. */
@@ -57,6 +58,10 @@ export async function restoreBackup(terminal: Terminal, command: RestoreCommand)
       terminal.write(`${events} events of ${histories} histories are those that were signed.\n`);
     for (const file of command.newerExport) {
       for (const lost of await lostRevocations(file, fromRfc3339(takenAt)!)) terminal.write(`REVOKE AGAIN ${lost}\n`);
+    }
+    for (const stored of await context.get(LogKeys).inStores()) {
+      const problem = problemOfStoredLogKey(stored);
+      if (problem !== undefined) terminal.write(`MISSING KEY ${problem}\n`);
     }
     terminal.write('Sessions and resets have ended, and tokens of before this moment are not accepted for use once.\n');
     return problems.length === 0 ? true : DIFFERENCE;

@@ -16,7 +16,7 @@ import { formatVerifierKey } from '#transparency-log';
 import { KeyMaintenance, Vault } from '#vault';
 
 import { CLI, connect } from './installation.js';
-import { stateOfLogKey } from './keys.js';
+import { placeOfLogKey, problemOfStoredLogKey, stateOfLogKey } from './keys.js';
 import type { Terminal } from './terminal.js';
 
 export interface Finding {
@@ -244,9 +244,13 @@ async function checkHistories(
     report({ severity: 'error', check, detail });
   }
   for (const period of keys.periodsOf(`${host()}/${INSTALLATION_ID}`)) {
-    const state = `key ${period.number}, ${stateOfLogKey(period)}`;
+    const state = `key ${period.number}, ${stateOfLogKey(period)}, ${placeOfLogKey(period)}`;
     const detail = `verifier key of the installation's own (${state}): ${formatVerifierKey(period.key)}`;
     report({ severity: period.compromisedAt === null ? 'ok' : 'warning', check, detail });
+  }
+  for (const stored of await keys.inStores()) {
+    const detail = problemOfStoredLogKey(stored);
+    if (detail !== undefined) report({ severity: stored.isLatest ? 'error' : 'warning', check, detail });
   }
 }
 

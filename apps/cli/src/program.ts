@@ -1,5 +1,6 @@
 import { Argument, Command, CommanderError } from 'commander';
 
+import type { NextLogKey } from './keys.js';
 import { type Shell, completionScript, shells } from './completion.js';
 import { addPeopleCommands } from './people/commands.js';
 import { refusalOf } from './people/refusals.js';
@@ -120,13 +121,17 @@ function program(terminal: Terminal, answer: (result: boolean | number) => void)
     .description(
       'Make the next keys that sign the checkpoints of the histories; the earlier ones sign beside them for a year',
     )
+    .option('--key-store <name>', NEXT_KEY_STORE)
+    .option('--no-key-store', NO_KEY_STORE)
     .action(does(rotateLogKeys));
   keys
     .command('compromise-log-key <number>')
     .description(
       'End a key of the histories immediately because somebody else may have it; where it is the latest, the next one is made',
     )
-    .action(does(compromiseLogKey));
+    .option('--key-store <name>', NEXT_KEY_STORE)
+    .option('--no-key-store', NO_KEY_STORE)
+    .action((number: string, options: NextLogKey) => does(compromiseLogKey)({ number, ...options }));
 
   const audit = root.command('audit').description('The history of a tenant, or of the installation');
   audit
@@ -191,6 +196,11 @@ function program(terminal: Terminal, answer: (result: boolean | number) => void)
     .action((shell: Shell) => terminal.write(completionScript(root, shell)));
   return root;
 }
+
+/** Of a command that makes a key of the histories. */
+const NEXT_KEY_STORE =
+  'make it in this key store; if absent, in that of CHANCERY_HISTORY_KEY_STORE, or where the latest one is';
+const NO_KEY_STORE = 'seal it in the database';
 
 const collected = (value: string, values: readonly string[]): readonly string[] => [...values, value];
 

@@ -41,7 +41,7 @@ export class Readiness {
       ...(this.counters.shared === false ? ['sharedRateLimits'] : []),
       ...(this.clockWatch.paused ? ['scheduler'] : []),
       ...(this.keyStores.isDegraded ? ['keyStores'] : []),
-      ...(this.checkpoints.foundInconsistent ? ['history'] : []),
+      ...(this.checkpoints.isDegraded ? ['history'] : []),
     ];
     return { ready: Object.values(checks).every(Boolean), checks, degraded };
   }

@@ -45,6 +45,7 @@ import { HistoryBorders1764174000000 } from './0074-history-borders.js';
 import { AcmeRetention1764177000000 } from './0077-acme-retention.js';
 import { UsefulMails1764179000000 } from './0079-useful-mails.js';
 import { CompromisedLogKeys1764180000000 } from './0080-compromised-log-keys.js';
+import { LogKeysInKeyStores1764181000000 } from './0081-log-keys-in-key-stores.js';
 import { EventsByThingAndAction1764182000000 } from './0082-events-by-thing-and-action.js';
 import { EventsByActorAndAction1764183000000 } from './0083-events-by-actor-and-action.js';
 
@@ -97,6 +98,7 @@ export const migrations = [
   AcmeRetention1764177000000,
   UsefulMails1764179000000,
   CompromisedLogKeys1764180000000,
+  LogKeysInKeyStores1764181000000,
   EventsByThingAndAction1764182000000,
   EventsByActorAndAction1764183000000,
 ] as const;

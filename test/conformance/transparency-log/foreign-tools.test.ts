@@ -1,5 +1,4 @@
 import { execFile, spawn, spawnSync } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -9,36 +8,28 @@ import { promisify } from 'node:util';
 
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 
-import {
-  CheckpointLog,
-  Checkpoints,
-  Cosignatures,
-  HistoryLog,
-  LogKeys,
-  NO_CHECKPOINT_MEMORY,
-  auditEntities,
-} from '#audit';
-import { DAY, MINUTE, ManualClock, Secret, type TenantScope, defineEvents, platformScope, systemOrigin } from '#core';
-import { localKeyEncryptionKey, uuidv7 } from '#crypto';
-import { Database } from '#database';
+import { type CheckpointLog, Checkpoints, Cosignatures, type HistoryLog, type LogKeys } from '#audit';
+import { DAY, MINUTE, ManualClock, type TenantScope, defineEvents, platformScope, systemOrigin } from '#core';
+import { uuidv7 } from '#crypto';
+import type { Database } from '#database';
 import {
   EMPTY_ROOT,
   TILE_WIDTH,
+  formatCheckpoint,
+  formatNote,
   formatTileIndex,
   formatVerifierKey,
   parseCheckpoint,
   parseNote,
   parseVerifierKey,
-  signCheckpoint,
   signersOf,
   widthOf,
 } from '#transparency-log';
-import { Vault, vaultEntities } from '#vault';
 
 import { type Shape, createTenant, startTestServer } from '../../support/server.js';
 import { type TestDatabase, createMigratedDatabase } from '../../support/database.js';
 import { openPlainDataSource } from '../../support/plain-data-source.js';
-import { recordEvents } from '../../support/history.js';
+import { openSignedHistory } from '../../support/signed-history.js';
 
 /** Minutes to fetch and build; continuous integration sets it. */
 const isWanted = process.env['LOG_TOOLS'] === '1' && spawnSync('go', ['version']).status === 0;
@@ -93,20 +84,7 @@ describe.skipIf(!isWanted)('tools that others wrote', () => {
       () => false,
     );
     test = await createMigratedDatabase();
-    const entities = [...auditEntities, ...vaultEntities];
-    database = await Database.open({ url: test.url, entities, clock, recorder: recordEvents });
-    const vault = new Vault(database);
-    await vault.unseal([localKeyEncryptionKey(new Secret(randomBytes(32)))]);
-    keys = new LogKeys(database, vault);
-    await keys.onUnsealed();
-    checkpointLog = new CheckpointLog(database);
-    checkpoints = new Checkpoints(
-      database,
-      keys,
-      { host: () => 'history.example', memory: NO_CHECKPOINT_MEMORY },
-      checkpointLog,
-    );
-    log = new HistoryLog(database);
+    ({ database, keys, checkpoints, checkpointLog, log } = await openSignedHistory(test.url, clock));
   }, BUILD_TIMEOUT * 2);
   afterAll(async () => {
     await database?.close();
@@ -399,7 +377,9 @@ describe.skipIf(!isWanted)('tools that others wrote', () => {
       expect([await failures(), await cosigned()]).toEqual([[], true]);
       await record(scope, 1);
       const fork = { origin, size: 307, root: Buffer.alloc(32, 1) };
-      await update(`note = '${signCheckpoint(fork, keys.signersOf(origin, clock.now()), 1)}'`);
+      const text = formatCheckpoint(fork);
+      const signatures = await keys.linesOf(origin, text, clock.now(), 1);
+      await update(`note = '${formatNote({ text, signatures })}'`);
       expect([await failures(), await cosigned()]).toEqual([[`${WITNESS} answered 422`], false]);
     } finally {
       await plain.destroy();

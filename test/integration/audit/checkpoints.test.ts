@@ -120,6 +120,12 @@ describe('a checkpoint', () => {
     const one = await instance();
     const scope = newTenant();
     for (let part = 0; part < 5; part += 1) await record(one.database, scope, 1_000);
+    // As long as another instance has later keys: nothing, and not again and again.
+    const areCurrent = one.keys.areCurrent.bind(one.keys);
+    one.keys.areCurrent = async () => false;
+    await one.checkpoints.publishDue();
+    await expect(one.log.checkpoint(scope)).rejects.toThrow(withCode('CHECKPOINT_PENDING'));
+    one.keys.areCurrent = areCurrent;
     await one.checkpoints.publishDue();
     const { size, root } = await opening(one, scope);
     expect(size).toBe(5_000);
@@ -241,11 +247,11 @@ describe('the file of checkpoints', () => {
     await record(signing.database, scope, 5);
     await signing.checkpoints.publishDue();
     await yesterday();
-    expect(idle.checkpoints.foundInconsistent).toBe(false);
+    expect(idle.checkpoints.isDegraded).toBe(false);
     await record(idle.database, scope, 6);
     const failed = await idle.checkpoints.publishDue();
     expect(failed.map(({ tenantId }) => tenantId)).toEqual([scope.tenantId]);
-    expect(idle.checkpoints.foundInconsistent).toBe(true);
+    expect(idle.checkpoints.isDegraded).toBe(true);
   });
 
   it('the file of checkpoints shows that the database was rolled back, and nothing else is signed then', async () => {

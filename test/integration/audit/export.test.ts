@@ -322,8 +322,8 @@ describe('an auditor', () => {
       output: expect.stringContaining('signed'),
     });
     const other = text.replace(/\n[^\n]+\n$/, `\n${Buffer.alloc(32, 7).toString('base64')}\n`);
-    const [own] = keys.signersOf(header.origin, database.now());
-    const fork = formatNote({ text: other, signatures: [signNote(other, own!, 0)] });
+    const [own] = keys.verifierKeysOf(header.origin);
+    const fork = formatNote({ text: other, signatures: await keys.linesOf(header.origin, other, database.now(), 0) });
     expect(await verify(path, '--checkpoint', file(fork))).toMatchObject({
       code: 2,
       output: expect.stringContaining('a fork'),
@@ -335,9 +335,7 @@ describe('an auditor', () => {
     const cosigned = formatNote({ text, signatures: [...note.signatures, signNote(text, witness, 1)] });
     const witnessed = await verify(path, '--checkpoint', file(cosigned), '--witness', formatVerifierKey(witness.key));
     expect(witnessed).toMatchObject({ code: 0 });
-    const policy = file(
-      `log ${formatVerifierKey(own!.key)}\nwitness one ${formatVerifierKey(witness.key)}\nquorum one\n`,
-    );
+    const policy = file(`log ${formatVerifierKey(own!)}\nwitness one ${formatVerifierKey(witness.key)}\nquorum one\n`);
     expect(await verify(path, '--checkpoint', file(cosigned), '--policy', policy)).toMatchObject({ code: 0 });
     expect(await verify(path, '--policy', policy)).toMatchObject({
       code: 2,

@@ -6,9 +6,11 @@ import { join } from 'node:path';
 
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 
-import { DAY, SECOND } from '#core';
+import { Checkpoints, LogKeys } from '#audit';
+import { DAY, INSTALLATION_ID, SECOND, platformScope, systemOrigin } from '#core';
 import { StoredObjects } from '#key-stores';
 import { type AlgorithmName, algorithm, keyFromJwk, parseCompactJws } from '#crypto';
+import { openCheckpoint } from '#transparency-log';
 
 import { Pkcs11Token } from '../../../libs/key-stores/pkcs11-token.js';
 import { PAUSE_MILLISECONDS } from '../../../libs/key-stores/store-health.js';
@@ -225,6 +227,19 @@ describe.each(withSoftHsm)('with %s', () => {
     expect(answer.text).toContain('leaf.pem: good');
     const labels = onToken('signing').filter((label) => label.startsWith(`chancery ${tenant.id}`));
     expect(labels).toEqual(expect.arrayContaining([rootCa['id'], ca['id']].map((id) => `chancery ${tenant.id} ${id}`)));
+  });
+
+  it('the key of the histories is rotated into a token, which signs the checkpoints from then on', async () => {
+    const keys = server.server.app.get(LogKeys);
+    const before = new Set(onToken('signing'));
+    await keys.rotate(platformScope(systemOrigin('test')), 'hsm');
+    const made = onToken('signing').filter((label) => !before.has(label));
+    expect(made).toEqual([expect.stringContaining(`chancery ${INSTALLATION_ID} `)]);
+    expect(await server.server.app.get(Checkpoints).publishDue()).toEqual([]);
+    const { text } = await server.get(`${tenant.path}/history/checkpoint`, tenant.owner);
+    const origin = text.slice(0, text.indexOf('\n'));
+    const [inToken] = keys.periodsOf(origin).filter(({ keyStore }) => keyStore === 'hsm');
+    expect(openCheckpoint(text, origin, [inToken!.key]).size).toBeGreaterThan(0);
   });
 
   it('two instances on one token sign with the same key, also after one has rotated it, and either destroys what the other made', async () => {

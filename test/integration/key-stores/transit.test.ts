@@ -1,8 +1,14 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 
-import { HOUR, SECOND } from '#core';
+import { Checkpoints } from '#audit';
+import { DAY, HOUR, INSTALLATION_ID, SECOND } from '#core';
 import { algorithm } from '#crypto';
 import { KeyStores } from '#key-stores';
+import { openCheckpoint, parseVerifierKey } from '#transparency-log';
 
 import { run } from '../../../apps/cli/src/program.js';
 import { PAUSE_MILLISECONDS } from '../../../libs/key-stores/store-health.js';
@@ -12,6 +18,7 @@ import { holdTimers, passTime } from '../../support/passed-time.js';
 import {
   ADMIN,
   type Answer,
+  type Shape,
   TEST_MASTER_KEY,
   type TestServer,
   type TestTenant,
@@ -35,6 +42,7 @@ beforeAll(async () => {
   environment = {
     CHANCERY_KEY_STORES: `bao=${engine.uri}, open=${engine.uri}`,
     CHANCERY_KEY_STORE_TENANTS: `bao=${TENANT}, open=*`,
+    CHANCERY_HISTORY_KEY_STORE: 'bao',
   };
   server = await startTestServer({ database, environment });
   stores = server.server.app.get(KeyStores);
@@ -103,15 +111,22 @@ describe('tenants with keys in a transit engine', () => {
     return (await ask()).status;
   };
   const degraded = async (): Promise<unknown> => (await server.get('/health/ready')).body['degraded'];
-  const doctor = async (): Promise<{ code: number; output: string }> => {
+  const chancery = async (words: string[], given: object = environment): Promise<{ code: number; output: string }> => {
     let output = '';
-    const code = await run(['doctor'], {
-      environment: { DATABASE_URL: database.url, CHANCERY_MASTER_KEY: TEST_MASTER_KEY, ...environment },
+    const code = await run(words, {
+      environment: {
+        DATABASE_URL: database.url,
+        CHANCERY_DATABASE_TLS: 'off',
+        CHANCERY_MASTER_KEY: TEST_MASTER_KEY,
+        CHANCERY_CHECKPOINT_FILE: 'off',
+        ...given,
+      },
       write: (text) => (output += text),
       fail: (text) => (output += text),
     });
     return { code, output };
   };
+  const doctor = (): Promise<{ code: number; output: string }> => chancery(['doctor']);
 
   it('a version is compromised immediately while its store is down, and has a successor when the store answers again', async () => {
     const tenant = await createTenant(server);
@@ -283,5 +298,69 @@ describe('tenants with keys in a transit engine', () => {
     expect((await server.delete(`/v1/tenants/${deleted.id}`, proof, admin)).status).toBe(204);
     await server.runScheduler();
     expect([keysOf(deleted).length, keysOf(other).length]).toEqual([0, 1]);
+  });
+
+  it('the keys of the histories are made and rotated in the key store of the setting, and destroyed there at their end', async () => {
+    const tenant = await createTenant(server);
+    const origin = `${new URL(server.url).host}/${tenant.id}`;
+    const keys = async (): Promise<Shape[]> =>
+      (await server.get(`/v1/history/keys?origin=${encodeURIComponent(origin)}`)).body['keys'] as unknown as Shape[];
+    const publish = () => server.server.app.get(Checkpoints).publishDue();
+    const inStore = (): number =>
+      [...engine.keys.keys()].filter((name) => name.startsWith(`chancery-${INSTALLATION_ID}-`)).length;
+    expect([(await keys()).map(({ keyStore }) => keyStore), inStore()]).toEqual([['bao', null], 1]);
+    const rotate = '/v1/platform/history/keys/rotate';
+    const rotated = await server.post(rotate, { password: ADMIN.password }, { token: await server.login() });
+    expect([rotated.status, inStore()]).toEqual([200, 2]);
+    const published = await keys();
+    expect(published.map(({ keyStore }) => keyStore)).toEqual(['bao', null, 'bao', null]);
+    expect(await publish()).toEqual([]);
+    const { text } = await server.get(`${tenant.path}/history/checkpoint`, tenant.owner);
+    for (const { verifierKey } of published) {
+      expect(openCheckpoint(text, origin, [parseVerifierKey(verifierKey!)]).size).toBeGreaterThan(0);
+    }
+    expect((await doctor()).output).toMatch(/ok +history: verifier key .*\(key 2, the latest, in the key store bao\)/);
+
+    engine.fail = true;
+    const service = { name: 'while the store is away' };
+    expect((await server.post(`${tenant.path}/services`, service, tenant.owner)).status).toBe(201);
+    expect(await publish()).toMatchObject([{ error: { code: 'KEY_STORE_UNAVAILABLE' } }]);
+    expect(await degraded()).toEqual(['keyStores', 'history']);
+    expect((await server.get(`${tenant.path}/audit-events/export`, tenant.owner)).status).toBe(200);
+    expect((await doctor()).output).toMatch(
+      /ERROR +history: the key store bao does not answer, which has key 2, the latest/,
+    );
+    engine.fail = false;
+    await expect.poll(publish, { timeout: 10_000, interval: 200 }).toEqual([]);
+    expect(await degraded()).toEqual([]);
+
+    await server.setTime(server.clock.now() + 366 * DAY);
+    await server.runScheduler();
+    expect(inStore()).toBe(1);
+  });
+
+  it('a restored installation without the key store says which key of the histories it lacks, and goes on by a rotation without it', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'chancery-log-key-backup-'));
+    expect((await chancery(['backup', '--to', join(folder, 'backup')])).code).toBe(0);
+    const elsewhere = { DATABASE_URL: `sqlite:${join(folder, 'restored.db')}` };
+    const restored = await chancery(['restore', '--from', join(folder, 'backup')], elsewhere);
+    expect(restored).toMatchObject({
+      code: 0,
+      output: expect.stringMatching(
+        /^MISSING KEY the key store bao is not configured here, which has key \d+, the latest/m,
+      ),
+    });
+    await chancery(['scheduler', 'confirm'], elsewhere);
+    const rotate = ['keys', 'rotate-log-keys'];
+    expect((await chancery(rotate, elsewhere)).code).toBe(1);
+    expect((await chancery([...rotate, '--key-store', 'nowhere'], elsewhere)).code).toBe(1);
+    expect(await chancery([...rotate, '--no-key-store'], elsewhere)).toMatchObject({
+      code: 0,
+      output: expect.stringMatching(/the latest, sealed in the database\)/),
+    });
+    // What is sealed beside a key in a store is sealed anew with everything else.
+    expect(await chancery(['keys', 'rotate-data-keys'], elsewhere)).toMatchObject({ code: 0 });
+    expect((await chancery(['doctor', '--all'], elsewhere)).output).toMatch(/ok +sealed values: all of/);
+    rmSync(folder, { recursive: true });
   });
 });

@@ -128,6 +128,14 @@ export class LogKey {
       'When it was ended because somebody else may have it: what it alone has signed and you did not hold before proves nothing',
   })
   compromisedAt: string | null;
+  @Text({
+    nullable: true,
+    max: 32,
+    description:
+      'Name of the key store that the private key is in and never leaves; `null`: it is sealed in the database',
+    example: 'hsm',
+  })
+  keyStore: string | null;
 }
 
 /** Which key is compromised. */
@@ -147,12 +155,13 @@ export class LogKeys {
 
 export const presentLogKeys = (origin: string, periods: readonly LogKeyPeriod[]): LogKeys => ({
   origin,
-  keys: periods.map(({ key, number, signsFrom, signsUntil, compromisedAt }) => ({
+  keys: periods.map(({ key, number, signsFrom, signsUntil, compromisedAt, keyStore }) => ({
     algorithm: key.type === 'mlDsa44' ? 'ML-DSA-44' : 'Ed25519',
     verifierKey: formatVerifierKey(key),
     from: toRfc3339(signsFrom),
     until: presentInstant(signsUntil),
     number,
     compromisedAt: presentInstant(compromisedAt),
+    keyStore,
   })),
 });

@@ -13,6 +13,7 @@ import {
 } from '#audit';
 import { INSTALLATION_ID, type PlatformScope, type TenantScope, coreErrors, platformScope } from '#core';
 import { databaseErrors } from '#database';
+import { keyStoreErrors } from '#key-stores';
 import { Users } from '#tenants';
 
 import { answerOnce } from '../http/answer-once.js';
@@ -229,11 +230,15 @@ export class PlatformLogKeysController {
   @Post('rotate')
   @ApiOperation({
     summary:
-      'Rotate the keys that sign the checkpoints of all histories: the earlier ones sign beside the new ones for a year',
+      'Rotate the keys that sign the checkpoints of all histories: the earlier ones sign beside the new ones for a year. The new Ed25519 key is made where the settings say',
   })
   @Answers(200, LogKeys, "The keys under the name of the installation's own history, the new ones last")
   @Fails(
     historyErrors.TOO_MANY_HISTORY_KEYS,
+    keyStoreErrors.KEY_STORE_UNKNOWN,
+    keyStoreErrors.KEY_STORE_ALGORITHM,
+    keyStoreErrors.KEY_STORE_UNAVAILABLE,
+    keyStoreErrors.KEY_STORE_BUSY,
     ...stepUpErrors,
     coreErrors.PRECONDITION_FAILED,
     databaseErrors.CLOCK_NOT_CONFIRMED,
