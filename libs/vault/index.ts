@@ -3,7 +3,7 @@ export { kmsEndpoint, openKms } from './kms.js';
 export { type AwsKms, awsKms } from './kms-aws.js';
 export { type GoogleRequest, googleRefusalOf, googleRequest } from './kms-google.js';
 export { type TransitAccess, transitRequest } from './kms-transit.js';
-export { createMasterKeyFile, readMasterKey } from './master-key.js';
+export { createMasterKeyFile, mayOthersRead, readMasterKey } from './master-key.js';
 export { masterKeySettings } from './settings.js';
 export { type OnUnsealed, hasOnUnsealed } from './on-unsealed.js';
 export { type Pkcs11Options, openPkcs11 } from './pkcs11.js';

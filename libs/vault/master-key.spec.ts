@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Secret } from '#core';
 import { sealingErrors } from '#crypto';
 
-import { createMasterKeyFile, readMasterKey } from './master-key.js';
+import { createMasterKeyFile, mayOthersRead, readMasterKey } from './master-key.js';
 
 let folder: string;
 let file: string;
@@ -36,6 +36,17 @@ describe('the file of the master key', () => {
       await expect(readMasterKey({ file })).rejects.toThrow(`chmod 600 ${file}`);
     },
   );
+
+  it.each([
+    ['its owner', { mode: 0o100400, uid: 990, gid: 990 }, false],
+    ['whom systemd gives it to', { mode: 0o100440, uid: 0, gid: 0 }, false],
+    ['another group', { mode: 0o100440, uid: 0, gid: 990 }, true],
+    ["the group of an owner's own", { mode: 0o100440, uid: 990, gid: 990 }, true],
+    ['the group of root, who may change it', { mode: 0o100640, uid: 0, gid: 0 }, true],
+    ['everybody', { mode: 0o100444, uid: 0, gid: 0 }, true],
+  ])('a file with a secret that can be read by %s is judged by its mode, owner and group', (_who, access, others) => {
+    expect(mayOthersRead(access)).toBe(others);
+  });
 
   it.each([
     ['nothing', ''],

@@ -7,6 +7,22 @@ import { type KeyEncryptionKey, localKeyEncryptionKey, parseMasterKey, sealingEr
 
 const KEY_BYTES = 32;
 const OTHERS_MAY_READ = 0o077;
+/** Of a copy that systemd (254 or newer) makes for a service, which may read it by an access control list: root's, for root's group. */
+const LOADED_CREDENTIAL = { mode: 0o440, uid: 0, gid: 0 } as const;
+
+/** Who may read a file. */
+interface FileAccess {
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** Whether a file with a secret may be read by others than its owner, and than whom systemd gives it to (`LoadCredential=`). */
+export function mayOthersRead({ mode, uid, gid }: FileAccess): boolean {
+  const isLoaded =
+    (mode & 0o777) === LOADED_CREDENTIAL.mode && uid === LOADED_CREDENTIAL.uid && gid === LOADED_CREDENTIAL.gid;
+  return (mode & OTHERS_MAY_READ) !== 0 && !isLoaded;
+}
 
 /** Where an operator keeps the master key. */
 export interface MasterKeySource {
@@ -19,10 +35,10 @@ export interface MasterKeySource {
 export async function readMasterKey(source: MasterKeySource): Promise<KeyEncryptionKey | undefined> {
   if (source.value) return localKeyEncryptionKey(parseMasterKey(source.value.reveal()));
   if (!source.file) return undefined;
-  const { mode } = await stat(source.file);
-  if ((mode & OTHERS_MAY_READ) !== 0) {
+  const found = await stat(source.file);
+  if (mayOthersRead(found)) {
     throw sealingErrors.MASTER_KEY_INVALID(
-      `The master key file may be read by others (mode ${(mode & 0o777).toString(8)}); run: chmod 600 ${source.file}`,
+      `The master key file may be read by others (mode ${(found.mode & 0o777).toString(8)}); run: chmod 600 ${source.file}`,
     );
   }
   return localKeyEncryptionKey(parseMasterKey(await readFile(source.file, 'utf8')));

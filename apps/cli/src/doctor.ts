@@ -13,7 +13,7 @@ import { createLogger } from '#logging';
 import { MailRelay } from '#mail';
 import { ClockWatch } from '#scheduler';
 import { formatVerifierKey } from '#transparency-log';
-import { KeyMaintenance, Vault } from '#vault';
+import { KeyMaintenance, Vault, mayOthersRead } from '#vault';
 
 import { CLI, connect } from './installation.js';
 import { placeOfLogKey, problemOfStoredLogKey, stateOfLogKey } from './keys.js';
@@ -97,9 +97,9 @@ async function checkFileModes(configuration: Configuration, report: Report): Pro
     (file) => file !== undefined,
   );
   for (const file of keyFiles) {
-    const mode = await modeOf(file);
-    if (mode === undefined) report({ severity: 'error', check, detail: `${file} does not exist or cannot be read` });
-    else if ((mode & OTHERS_MAY_READ) !== 0) {
+    const found = await stat(file).catch(() => undefined);
+    if (!found) report({ severity: 'error', check, detail: `${file} does not exist or cannot be read` });
+    else if (mayOthersRead(found)) {
       report({ severity: 'error', check, detail: `others may read ${file}; run: chmod 600 ${file}` });
     } else report({ severity: 'ok', check, detail: `only its owner can read ${file}` });
   }
