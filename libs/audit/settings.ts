@@ -1,4 +1,4 @@
-import { listOf, optional, setting, text, urlOf, wholeNumber } from '#config';
+import { baseUrlOf, listOf, optional, setting, text, wholeNumber } from '#config';
 import type { StoreSetting } from '#key-stores';
 import { Malformed, type VerifierKey, parseVerifierKey } from '#transparency-log';
 
@@ -11,7 +11,7 @@ const WITNESSES_MAX = 8;
 function witness(value: string): Witness {
   const [key = '', url = '', ...rest] = value.split(/ +/);
   if (rest.length > 0 || url === '') throw new Error('must be a verifier key, a blank and a URL, for each witness');
-  return { key: cosignerKey(key), url: urlOf('https:', 'http:')(url).replace(/\/+$/, '') };
+  return { key: cosignerKey(key), url: baseUrlOf('https:', 'http:')(url) };
 }
 
 function cosignerKey(value: string): VerifierKey {

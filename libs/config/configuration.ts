@@ -17,6 +17,8 @@ export class ConfigurationError extends Error {
   }
 }
 
+const SHOWN_CHARACTERS_MAX = 100;
+
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Variables that are no settings of ours, for programs that we start: they get no secret of ours. */
@@ -51,13 +53,19 @@ export function readSettings<Table extends SettingTable>(table: Table, environme
     try {
       return [name, row.parse(given)];
     } catch (error) {
-      const shown = row.secret ? '' : `, not ${JSON.stringify(given)}`;
+      const shown = row.secret ? '' : `, not ${shownValue(given)}`;
       problems.push(`${row.variable}: ${(error as Error).message}${shown}`);
       return [name, undefined];
     }
   });
   if (problems.length > 0) throw new ConfigurationError(problems);
   return Object.fromEntries(entries) as SettingValues<Table>;
+}
+
+/** What was given, as far as a line shows it, and without what is a password where a URL was meant. */
+function shownValue(value: string): string {
+  const shown = JSON.stringify(value.replaceAll(/\/\/[^/@\s]*@/g, '//...@'));
+  return shown.length > SHOWN_CHARACTERS_MAX ? `${shown.slice(0, SHOWN_CHARACTERS_MAX)}..."` : shown;
 }
 
 /** Variables that look like ours and are not in the table: most likely spelling mistakes. */

@@ -9,5 +9,17 @@ export {
 } from './configuration.js';
 export { PublicUrl } from './public-url.js';
 export { redisConnection } from './redis-connection.js';
-export { defaultOf, flag, listOf, network, oneOf, optional, setting, text, urlOf, wholeNumber } from './setting.js';
+export {
+  baseUrlOf,
+  defaultOf,
+  flag,
+  listOf,
+  network,
+  oneOf,
+  optional,
+  setting,
+  text,
+  urlOf,
+  wholeNumber,
+} from './setting.js';
 export { type Role, metricsProblems, settings } from './settings.js';

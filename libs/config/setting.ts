@@ -64,3 +64,14 @@ export const urlOf =
     }
     return value;
   };
+
+/** A URL that paths are appended to, and that others see: without a user, which would be shown, and without an end that is no path. */
+export const baseUrlOf =
+  (...protocols: string[]) =>
+  (value: string): string => {
+    const { username, password, search, hash } = new URL(urlOf(...protocols)(value));
+    if (username + password + search + hash !== '' || /[?#]$/.test(value)) {
+      throw new Error('must be a URL without a user, a query and a fragment');
+    }
+    return value.replace(/\/+$/, '');
+  };

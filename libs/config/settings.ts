@@ -3,7 +3,7 @@ import { LOG_LEVELS, type LogLevel } from '#logging';
 
 import type { SettingValues } from './configuration.js';
 import { redisConnection } from './redis-connection.js';
-import { listOf, network, oneOf, optional, setting, text, urlOf, wholeNumber } from './setting.js';
+import { baseUrlOf, listOf, network, oneOf, optional, setting, text, wholeNumber } from './setting.js';
 
 export const ROLES = ['admin', 'signing', 'scheduler'] as const;
 export type Role = (typeof ROLES)[number];
@@ -36,7 +36,7 @@ export const settings = {
   }),
   publicUrl: optional({
     variable: 'CHANCERY_PUBLIC_URL',
-    parse: (value) => urlOf('https:', 'http:')(value).replace(/\/+$/, ''),
+    parse: baseUrlOf('https:', 'http:'),
     description:
       'Where others reach this server: issuer of tokens, JWKS, CRL and OCSP addresses. `http://HOST:PORT` if unset.',
   }),

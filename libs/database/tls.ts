@@ -41,7 +41,9 @@ export function tlsProblems(target: DatabaseTarget, settings: TlsSettings): stri
   const { mode, hasCa, hasCertificate, hasKey, serverName } = settings;
   const isAnyGiven = hasCa || hasCertificate || hasKey || serverName !== undefined;
   if (target.kind === 'sqlite') {
-    return mode !== 'off' || isAnyGiven ? ['TLS is for MySQL and MariaDB; DATABASE_URL names a file'] : [];
+    return mode !== 'off' || isAnyGiven
+      ? ['it and CHANCERY_DATABASE_TLS_* are for MySQL and MariaDB; DATABASE_URL names a file']
+      : [];
   }
   const problems: string[] = [];
   if (mode === 'off' && isAnyGiven) problems.push('certificates are given, and TLS is off');

@@ -1,11 +1,11 @@
-import { optional, setting, text, urlOf } from '#config';
+import { baseUrlOf, optional, setting, text } from '#config';
 import { Secret } from '#core';
 
 /** The variables of OpenTelemetry that are read here; https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/. */
 export const tracingSettings = {
   otlpEndpoint: optional({
     variable: 'OTEL_EXPORTER_OTLP_ENDPOINT',
-    parse: (value) => urlOf('https:', 'http:')(value).replace(/\/+$/, ''),
+    parse: baseUrlOf('https:', 'http:'),
     description:
       'Where spans are sent by OTLP over HTTP (JSON), at `/v1/traces` below this URL: `http://collector:4318`. Nothing is traced if unset.',
   }),
