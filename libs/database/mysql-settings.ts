@@ -8,10 +8,25 @@ export interface ServerSettings {
   sqlMode: string;
 }
 
-/** The settings that can lose acknowledged data or treat different identifiers as equal; empty where all is well. */
-export function unsafeSettings(settings: Omit<ServerSettings, 'version'>, mariadb: boolean): string[] {
+/** The oldest versions whose manuals are relied on: what is read past locks, how a schema is changed. */
+const OLDEST = { mariadb: [10, 6], mysql: [8, 0] } as const;
+
+/** Why the version of the server is too old; `undefined` where it is not. */
+function tooOld(version: string, mariadb: boolean): string | undefined {
+  const [major, minor] = mariadb ? OLDEST.mariadb : OLDEST.mysql;
+  // Some servers of MariaDB begin with the version that they show to replicas of MySQL.
+  const [, ownMajor, ownMinor] = /^(?:5\.5\.5-)?(\d+)\.(\d+)/.exec(version) ?? [];
+  const [given, asked] = [Number(ownMajor) * 1_000 + Number(ownMinor), major * 1_000 + minor];
+  // A version that says nothing is let through: it is another product that speaks the protocol.
+  if (!(given < asked)) return undefined;
+  return `the server is ${mariadb ? 'MariaDB' : 'MySQL'} ${version}; ${major}.${minor} or newer is needed`;
+}
+
+/** What can lose acknowledged data, treat different identifiers as equal or is not supported; empty where all is well. */
+export function unsafeSettings(settings: ServerSettings, mariadb: boolean): string[] {
   const collation = mariadb ? 'utf8mb4_nopad_bin' : 'utf8mb4_0900_bin';
-  const findings: string[] = [];
+  const old = tooOld(settings.version, mariadb);
+  const findings = old === undefined ? [] : [old];
   if (settings.collation !== collation) {
     findings.push(
       `the database's collation is ${settings.collation}, which takes different identifiers for equal; ` +

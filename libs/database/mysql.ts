@@ -57,7 +57,7 @@ export async function openMysql(
 ): Promise<Gateway> {
   const connection = connectionOptions(target, options.tls);
   const { dialect, findings, cipher, cluster } = await probe(connection, options.cluster).catch((error: unknown) => {
-    throw explained(error);
+    throw explained(error, target);
   });
   // A server that went on without it would have the password by now: the driver does not, and this is the proof.
   if (options.tls.mode !== 'off' && cipher === undefined) throw new Error('The database server did not encrypt');
@@ -285,11 +285,15 @@ const TLS_FAILURES: Readonly<Record<string, string>> = {
     'and CHANCERY_DATABASE_TLS_SERVER_NAME where it has another name than the host of DATABASE_URL',
 };
 
-function explained(error: unknown): unknown {
-  const { code, message } = error as { code?: unknown; message?: unknown };
+/** The same with the server that it is about, and what an operator can do. */
+function explained(error: unknown, { host, port }: MysqlTarget): Error {
+  const { code, message, errors = [] } = error as Error & { code?: unknown; errors?: readonly Error[] };
   const advice = typeof code === 'string' ? TLS_FAILURES[code] : undefined;
-  if (advice === undefined) return error;
-  return new Error(`TLS with the database server failed (${String(message)}): ${advice}`, { cause: error });
+  if (advice !== undefined)
+    return new Error(`TLS with the database server failed (${message}): ${advice}`, { cause: error });
+  // Where a name has several addresses, each of them has failed, and their error says nothing itself.
+  const why = [message, ...errors.map((one) => one.message)].filter((text) => text !== '').join('; ');
+  return new Error(`The database server at ${host}:${port} (DATABASE_URL) cannot be used: ${why}`, { cause: error });
 }
 
 /** Asks the server what it is and whether its settings keep what was acknowledged and tell apart what differs. */

@@ -2,7 +2,7 @@ import { chmodSync, closeSync, existsSync, mkdirSync, openSync, statSync } from 
 import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
-import { DataSource, type EntityManager, MigrationExecutor, type QueryRunner } from 'typeorm';
+import { DataSource, type DataSourceOptions, type EntityManager, MigrationExecutor, type QueryRunner } from 'typeorm';
 
 import { FairQueue, INSTALLATION_ID } from '#core';
 import { sqliteDialect } from './dialects.js';
@@ -41,20 +41,8 @@ export async function openSqlite(
   entities: readonly EntityClass[],
   migrations: Migrations,
 ): Promise<Gateway> {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  restrictToOwner(path);
   const shared = { type: 'better-sqlite3' as const, database: path, entities: [...entities], logging: false };
-  const writer = await new DataSource({
-    ...shared,
-    migrations: [...migrations],
-    timeout: BUSY_TIMEOUT_MILLISECONDS,
-    prepareDatabase: (database: Pragmas) => {
-      for (const pragma of WRITER_PRAGMAS) database.pragma(pragma);
-    },
-  }).initialize();
-  // From here on a lock of another process is waited for without blocking this one: see `begin`.
-  await writer.query('PRAGMA busy_timeout = 0');
-  const reader = await new DataSource({ ...shared, readonly: true, timeout: BUSY_TIMEOUT_MILLISECONDS }).initialize();
+  const { writer, reader } = await connected(shared, migrations);
   const queue = new FairQueue({ concurrency: 1, ...WAITING });
 
   let thread: SqliteWriter | undefined;
@@ -123,6 +111,35 @@ export async function openSqlite(
       await reader.destroy();
     },
   };
+}
+
+type FileOptions = Extract<DataSourceOptions, { type: 'better-sqlite3' }>;
+
+/** @throws Error that names the file, where it cannot be made, read or written, or is none of SQLite */
+async function connected(
+  shared: FileOptions,
+  migrations: Migrations,
+): Promise<{ readonly writer: DataSource; readonly reader: DataSource }> {
+  const { database: path } = shared;
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    restrictToOwner(path);
+    const writer = await new DataSource({
+      ...shared,
+      migrations: [...migrations],
+      timeout: BUSY_TIMEOUT_MILLISECONDS,
+      prepareDatabase: (database: Pragmas) => {
+        for (const pragma of WRITER_PRAGMAS) database.pragma(pragma);
+      },
+    }).initialize();
+    // From here on a lock of another process is waited for without blocking this one: see `begin`.
+    await writer.query('PRAGMA busy_timeout = 0');
+    const reader = await new DataSource({ ...shared, readonly: true, timeout: BUSY_TIMEOUT_MILLISECONDS }).initialize();
+    return { writer, reader };
+  } catch (error) {
+    const why = (error as Error).message;
+    throw new Error(`The database file ${path} (DATABASE_URL) cannot be used: ${why}`, { cause: error });
+  }
 }
 
 async function inTransaction<T>(

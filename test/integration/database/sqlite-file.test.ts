@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -31,5 +31,14 @@ describe('the files of an SQLite database', () => {
     const database = await open(path);
     expect(modeOf(path)).toBe('600');
     await database.close();
+  });
+
+  it('a file that is no SQLite database, and a path that leads through one, are named where they cannot be opened', async () => {
+    const path = join(folder, 'text.db');
+    writeFileSync(path, 'no database, and longer than the head of a file of SQLite, which has 100 bytes'.repeat(10));
+    await expect(open(path)).rejects.toThrow(`The database file ${path} (DATABASE_URL) cannot be used: file is not a`);
+    const below = join(path, 'c.db');
+    await expect(open(below)).rejects.toThrow(`The database file ${below} (DATABASE_URL) cannot be used: `);
+    expect(readFileSync(path, 'utf8')).toContain('no database');
   });
 });
