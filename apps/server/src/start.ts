@@ -21,6 +21,11 @@ export interface Process {
   readonly exit: (code: number) => void;
 }
 
+/** What a signal does at the moment. */
+interface Stopping {
+  by: (signal: StopSignal) => void;
+}
+
 /** How a parent tells its workers to stop. */
 interface StopMessage {
   readonly stop: StopSignal;
@@ -32,12 +37,16 @@ const WORKER_RESTART_AFTER = SECOND;
 
 /** From an environment to a server that listens until it is told to stop. */
 export async function start(process: Process): Promise<void> {
+  // Until it serves there is nothing to finish, and what is half-done, such as a migration, goes on with the next start. Without
+  // this, the first process of a container would not even end.
+  const signals: Stopping = { by: () => process.exit(0) };
+  process.onStop((signal) => signals.by(signal));
   try {
     const { configuration, warnings } = loadConfiguration(process.environment);
     const logger = createLogger(configuration.logLevel);
     for (const warning of warnings) logger.warn(warning);
-    if (cluster.isPrimary && configuration.workers > 1) await forkWorkers(process, configuration, logger);
-    else await serve(process, configuration, logger);
+    if (cluster.isPrimary && configuration.workers > 1) await forkWorkers(process, signals, configuration, logger);
+    else await serve(process, signals, configuration, logger);
   } catch (error) {
     const reason = error instanceof ConfigurationError ? error.message : `Chancery cannot start: ${reasonOf(error)}`;
     process.fail(`${reason}\n`);
@@ -46,7 +55,7 @@ export async function start(process: Process): Promise<void> {
   }
 }
 
-async function serve(process: Process, configuration: Configuration, logger: Logger): Promise<void> {
+async function serve(process: Process, signals: Stopping, configuration: Configuration, logger: Logger): Promise<void> {
   const server = await createServer({ configuration, logger });
   const address = await server.listen().catch(async (error: unknown) => {
     // Open handles would keep the failed process running.
@@ -74,14 +83,19 @@ async function serve(process: Process, configuration: Configuration, logger: Log
   };
   const { worker } = cluster;
   // Ctrl+C reaches every process of a terminal: a worker waits for the message of its parent.
-  process.onStop((signal) => (worker && signal === 'SIGINT' ? undefined : stop(signal)));
+  signals.by = (signal) => (worker && signal === 'SIGINT' ? undefined : stop(signal));
   worker?.on('message', ({ stop: signal }: StopMessage) => stop(signal));
   if (cluster.isPrimary)
     process.write(greeting(address, server.firstAdmin, server.installation.vault.sealed, configuration));
 }
 
 /** One process per worker shares the port; the embedded database has one writer and so one process. */
-async function forkWorkers(process: Process, configuration: Configuration, logger: Logger): Promise<void> {
+async function forkWorkers(
+  process: Process,
+  signals: Stopping,
+  configuration: Configuration,
+  logger: Logger,
+): Promise<void> {
   const { databaseUrl, host, publicUrl, workers } = configuration;
   if (databaseUrl.reveal().startsWith('sqlite:')) {
     process.fail('WORKERS above 1 needs MySQL or MariaDB: the embedded SQLite database belongs to one process.\n');
@@ -104,7 +118,7 @@ async function forkWorkers(process: Process, configuration: Configuration, logge
     if (stopping) process.exit(1);
     stopping = true;
   };
-  process.onStop(stop);
+  signals.by = stop;
   const fork = (number: number): void => {
     const worker = cluster.fork(metricsPortOf(configuration, number));
     worker.once('exit', (code) => restart(number, worker.process.pid, code));

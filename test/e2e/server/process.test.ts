@@ -230,6 +230,18 @@ describe('SIGTERM', () => {
     expect(await Promise.race([server.exitCode, afterStopping])).toBe(0);
   });
 
+  it('SIGTERM ends a server that is still starting', async () => {
+    // A database server that accepts a connection and never says anything.
+    const connected = Promise.withResolvers<void>();
+    const silent = createServer(() => connected.resolve()).listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const { port } = silent.address() as AddressInfo;
+    const starting = launch({ DATABASE_URL: `mysql://root@127.0.0.1:${port}/chancery` });
+    await connected.promise;
+    expect(await stop(starting)).toBe(0);
+    silent.close();
+  });
+
   it('SIGTERM ends the server in a moment when it comes a second time', async () => {
     const twice = launch({ CHANCERY_DRAIN_SECONDS: '300' });
     const address = await addressOf(twice);
@@ -257,7 +269,9 @@ describe('a configuration that cannot work', () => {
   it('a server whose database does not answer does not start', async () => {
     const server = launch({ DATABASE_URL: 'mysql://root:hidden@127.0.0.1:1/chancery' });
     expect(await server.exitCode).toBe(1);
-    expect(server.errors()).toMatch(/^Chancery cannot start: /);
+    expect(server.errors()).toMatch(
+      /^Chancery cannot start: The database server at 127\.0\.0\.1:1 \(DATABASE_URL\) cannot/,
+    );
     expect(server.errors()).not.toContain('hidden');
     expect(existsSync(keyFile)).toBe(false);
   });
