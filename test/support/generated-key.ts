@@ -1,4 +1,6 @@
-import { type KeyObject, generateKeyPairSync } from 'node:crypto';
+import { type KeyObject, createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 
 import { type AlgorithmName, type GeneratedKey, algorithm } from '#crypto';
 
@@ -20,12 +22,18 @@ const rsaPairs = new Map<number, KeyPair>();
 
 /**
  * A key pair by its curve, or by the bits of its RSA modulus: for the same reason, RSA pairs of one length share one in each process
- * of tests.
+ * of tests, and that of 4096 bits, which takes seconds, is in a file.
  */
 export function keyPair(kind: 'P-256' | 'P-384' | 'P-521' | 'Ed25519' | number): KeyPair {
   if (kind === 'Ed25519') return generateKeyPairSync('ed25519');
   if (typeof kind === 'string') return generateKeyPairSync('ec', { namedCurve: kind });
-  const known = rsaPairs.get(kind) ?? generateKeyPairSync('rsa', { modulusLength: kind });
-  rsaPairs.set(kind, known);
-  return known;
+  const pair = rsaPairs.get(kind) ?? rsaPair(kind);
+  rsaPairs.set(kind, pair);
+  return pair;
+}
+
+function rsaPair(modulusLength: number): KeyPair {
+  if (modulusLength !== 4096) return generateKeyPairSync('rsa', { modulusLength });
+  const privateKey = createPrivateKey(readFileSync(join(import.meta.dirname, 'rsa-4096.pem')));
+  return { privateKey, publicKey: createPublicKey(privateKey) };
 }
