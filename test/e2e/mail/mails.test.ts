@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { type AddressInfo, type Socket, createServer } from 'node:net';
 
 import type { DataSource } from 'typeorm';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { DAY, HOUR, MINUTE, ManualClock, SECOND, platformScope, systemOrigin, toRfc3339 } from '#core';
 import { MailDeliveries } from '#mail';
@@ -12,6 +12,7 @@ import { RefusedUses } from '#service-keys';
 import { createMigratedDatabase } from '../../support/database.js';
 import { type MailServer, type ReceivedMail, startMailServer } from '../../support/mail-server.js';
 import { Workshop } from '../../support/openssl.js';
+import { holdTimers, passTime } from '../../support/passed-time.js';
 import { openPlainDataSource } from '../../support/plain-data-source.js';
 import {
   PASSWORD,
@@ -55,6 +56,7 @@ beforeEach(async () => {
   tenant = await createTenant(server);
 });
 afterEach(() => {
+  vi.useRealTimers();
   mailServer.rejectBy = undefined;
 });
 
@@ -93,10 +95,12 @@ describe('announcements by e-mail', () => {
       await Promise.all([server.runScheduler(), other.runScheduler()]);
       await Promise.all([send(), send(other)]);
     };
-    for (let day = 0; day < 20; day += 1) {
+    const begin = clock.now();
+    // Around the days on which the leads of 14 days, 7 days and a day begin.
+    for (const day of [0, 1, 5, 6, 7, 12, 13, 14, 18, 19]) {
+      clock.set(begin + day * DAY);
       await runBoth();
       await runBoth();
-      clock.advance(DAY);
     }
     const announced = received(contact).filter(({ subject }) => subject.includes('billing expires within'));
     expect(announced.map(({ subject }) => subject)).toEqual(
@@ -435,7 +439,16 @@ describe('a mail server', () => {
       .catch(() => undefined)
       .finally(() => (sent = true));
     const [socket] = (await connected) as [Socket];
-    await instance.close();
+    // What the process waits for when it stops: not the time limits of the connection, which began before.
+    holdTimers();
+    let isClosed = false;
+    const closing = instance.close().finally(() => (isClosed = true));
+    const stopped = (): boolean => {
+      passTime(SECOND);
+      return isClosed;
+    };
+    await expect.poll(stopped).toBe(true);
+    await closing;
     expect(sent).toBe(false);
     socket.destroy();
     silent.close();
