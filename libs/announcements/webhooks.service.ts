@@ -14,7 +14,7 @@ import {
   definedMembers,
 } from '#core';
 import { uuidv7 } from '#crypto';
-import { type Committed, Database, type Tx, requireVersion } from '#database';
+import { type Committed, Database, type SeenVersions, type Tx, requireVersion } from '#database';
 import { type DestinationPolicy, requireDestination } from '#outbound';
 import { type DeliveryState, deliveryLifecycle } from '#deliveries';
 import { lockTenant } from '#tenants';
@@ -137,7 +137,7 @@ export class Webhooks {
     scope: TenantScope,
     id: string,
     change: WebhookChange,
-    ifMatch: number | undefined,
+    ifMatch: SeenVersions | undefined,
   ): Promise<ShownWebhook> {
     this.check(change);
     const set = definedMembers(change);
@@ -150,7 +150,7 @@ export class Webhooks {
   }
 
   /** Sends nothing any more until it is enabled. @throws NOT_FOUND, PRECONDITION_FAILED */
-  async disable(scope: TenantScope, id: string, ifMatch: number | undefined): Promise<Committed<ShownWebhook>> {
+  async disable(scope: TenantScope, id: string, ifMatch: SeenVersions | undefined): Promise<Committed<ShownWebhook>> {
     return this.database.transaction(scope, async (tx) => {
       const row = await tx.lock(Webhook, { id });
       requireVersion(row, ifMatch);
@@ -160,7 +160,7 @@ export class Webhooks {
   }
 
   /** What happened while it was disabled is not sent; what was pending then is. @throws NOT_FOUND, PRECONDITION_FAILED */
-  async enable(scope: TenantScope, id: string, ifMatch: number | undefined): Promise<Committed<ShownWebhook>> {
+  async enable(scope: TenantScope, id: string, ifMatch: SeenVersions | undefined): Promise<Committed<ShownWebhook>> {
     return this.database.transaction(scope, async (tx) => {
       const row = await tx.lock(Webhook, { id });
       requireVersion(row, ifMatch);
@@ -202,7 +202,7 @@ export class Webhooks {
   }
 
   /** Its deliveries are removed when they are old. @throws NOT_FOUND, PRECONDITION_FAILED */
-  async delete(scope: TenantScope, id: string, ifMatch: number | undefined): Promise<void> {
+  async delete(scope: TenantScope, id: string, ifMatch: SeenVersions | undefined): Promise<void> {
     await this.database.transaction(scope, async (tx) => {
       const row = await tx.lock(Webhook, { id });
       requireVersion(row, ifMatch);

@@ -25,7 +25,15 @@ import {
   publicKeyToBytes,
   uuidv7,
 } from '#crypto';
-import { type Committed, Database, LastArtefacts, MoreThanOrEqualInRow, type Tx, type View } from '#database';
+import {
+  type Committed,
+  Database,
+  LastArtefacts,
+  MoreThanOrEqualInRow,
+  type SeenVersions,
+  type Tx,
+  type View,
+} from '#database';
 import { keepObject } from '#key-stores';
 import { type NewPrivateHalf, PrivateHalves, requireUncompromised } from '#keys';
 import { chainToPem, toPem } from '#asn1';
@@ -211,7 +219,7 @@ export class CertificateAuthorities {
     scope: TenantScope,
     caId: string,
     contacts: readonly string[],
-    ifMatch?: number,
+    ifMatch?: SeenVersions,
   ): Promise<EffectiveAuthority> {
     const wanted = normalContacts(contacts);
     return this.database.transaction(scope, async (tx) => {

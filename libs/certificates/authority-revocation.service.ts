@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 
 import type { TenantScope } from '#core';
-import { type Committed, Database, In, MoreThanOrEqual, type View, requireVersion } from '#database';
+import { type Committed, Database, In, MoreThanOrEqual, type SeenVersions, type View, requireVersion } from '#database';
 import { KeyRotation, type PreparedCompromise, identifiedPublicKey } from '#keys';
 import { type RevocationReason, isCompromise } from '#pki';
 import { raiseConfigVersion } from '#tenants';
@@ -43,7 +43,7 @@ export class AuthorityRevocations {
     scope: TenantScope,
     caId: string,
     reason: RevocationReason,
-    ifMatch?: number,
+    ifMatch?: SeenVersions,
   ): Promise<Committed<EffectiveAuthority>> {
     if (!isCompromise(reason)) return this.revokeWith(scope, caId, reason, ifMatch, undefined);
     const { publicKeyHash } = await this.database.read(scope, (view) => view.get(CertificateAuthority, { id: caId }));
@@ -56,7 +56,7 @@ export class AuthorityRevocations {
     scope: TenantScope,
     caId: string,
     reason: RevocationReason,
-    ifMatch: number | undefined,
+    ifMatch: SeenVersions | undefined,
     compromise: PreparedCompromise | undefined,
   ): Promise<Committed<EffectiveAuthority>> {
     return this.database.transaction(scope, async (tx) => {

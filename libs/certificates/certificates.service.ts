@@ -4,7 +4,7 @@ import { certificatesIn } from '#asn1';
 import { type Page, type PageRequest, type Secret, type TenantScope, coreErrors } from '#core';
 import { normalContacts, writeContacts } from '#contacts';
 import { CpuQueue, StoredKey, keyFileWork, privateKeyToBytes, publicKeyFingerprint, publicKeyToBytes } from '#crypto';
-import { type Committed, Database, type Tx, type View, requireVersion } from '#database';
+import { type Committed, Database, type SeenVersions, type Tx, type View, requireVersion } from '#database';
 import { KeyRotation, Keys, type PreparedCompromise, Signer, identifiedPublicKey, keyErrors } from '#keys';
 import { type RevocationReason, writePkcs12, pkcs7Certificates, replacesReason } from '#pki';
 import { raiseConfigVersion } from '#tenants';
@@ -105,7 +105,7 @@ export class Certificates {
     scope: TenantScope,
     kid: string,
     reason: Exclude<RevocationReason, 'certificateHold'>,
-    ifMatch?: number,
+    ifMatch?: SeenVersions,
   ): Promise<Committed<CertificateWithChain>> {
     if (reason !== 'keyCompromise') return this.revokeWith(scope, kid, reason, ifMatch, undefined);
     const { publicKeyHash } = await this.database.read(scope, (view) => view.get(Certificate, { kid }));
@@ -118,7 +118,7 @@ export class Certificates {
     scope: TenantScope,
     kid: string,
     reason: Exclude<RevocationReason, 'certificateHold'>,
-    ifMatch: number | undefined,
+    ifMatch: SeenVersions | undefined,
     compromise: PreparedCompromise | undefined,
   ): Promise<Committed<CertificateWithChain>> {
     return this.change(scope, kid, ifMatch, async (tx, before) => {
@@ -137,7 +137,7 @@ export class Certificates {
     scope: TenantScope,
     kid: string,
     contacts: readonly string[],
-    ifMatch?: number,
+    ifMatch?: SeenVersions,
   ): Promise<CertificateWithChain> {
     const wanted = normalContacts(contacts);
     return this.database.transaction(scope, async (tx) => {
@@ -151,12 +151,12 @@ export class Certificates {
   }
 
   /** Suspends the certificate until it is released. @throws NOT_FOUND, WRONG_STATE, PRECONDITION_FAILED */
-  async hold(scope: TenantScope, kid: string, ifMatch?: number): Promise<Committed<CertificateWithChain>> {
+  async hold(scope: TenantScope, kid: string, ifMatch?: SeenVersions): Promise<Committed<CertificateWithChain>> {
     return this.change(scope, kid, ifMatch, (tx, before) => changeStatus(tx, this.crls, before, 'hold'));
   }
 
   /** @throws NOT_FOUND, WRONG_STATE, PRECONDITION_FAILED */
-  async release(scope: TenantScope, kid: string, ifMatch?: number): Promise<Committed<CertificateWithChain>> {
+  async release(scope: TenantScope, kid: string, ifMatch?: SeenVersions): Promise<Committed<CertificateWithChain>> {
     return this.change(scope, kid, ifMatch, (tx, before) => changeStatus(tx, this.crls, before, 'release'));
   }
 
@@ -210,7 +210,7 @@ export class Certificates {
   private async change(
     scope: TenantScope,
     kid: string,
-    ifMatch: number | undefined,
+    ifMatch: SeenVersions | undefined,
     work: (tx: Tx, before: Certificate) => Promise<boolean>,
   ): Promise<Committed<CertificateWithChain>> {
     return this.database.transaction(scope, async (tx) => {

@@ -40,7 +40,7 @@ export { type EntityClass, InstallationOwned, TenantOwned } from './ownership.js
 export { TenantResource, TenantRow } from './rows.js';
 export { TargetRefused, fillDatabase } from './fill-database.js';
 export type { Cell, TableRows } from './snapshot.js';
-export { Tx, requireVersion } from './tx.js';
+export { type SeenVersions, Tx, requireVersion } from './tx.js';
 export { type KeysetOrder, MoreThanColumn, MoreThanOrEqualInRow, View, type Where } from './view.js';
 // The operators of conditions, so that no other library needs to know what lies below.
 export { Between, In, IsNull, LessThan, LessThanOrEqual, MoreThan, MoreThanOrEqual, Not } from 'typeorm';

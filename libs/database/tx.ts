@@ -159,7 +159,7 @@ export class Tx extends RowsTogether {
 
   /**
    * Changes one row that was read before, unless it has changed since (`If-Match`: RFC 9110 §13.1.1).
-   * @param ifMatch the version that the caller saw; `undefined` accepts any
+   * @param ifMatch the versions that the caller saw; `undefined` accepts any
    * @param options.duplicate the error to throw where another row has the unique key already
    * @throws PRECONDITION_FAILED, NOT_FOUND
    */
@@ -167,7 +167,7 @@ export class Tx extends RowsTogether {
     entity: EntityClass<Row>,
     row: Row,
     set: Changes<Row>,
-    ifMatch?: number,
+    ifMatch?: SeenVersions,
     options: { duplicate?: () => DomainError } = {},
   ): Promise<Row> {
     requireVersion(row, ifMatch);
@@ -332,7 +332,10 @@ export class Tx extends RowsTogether {
   }
 }
 
-/** @throws PRECONDITION_FAILED where the caller saw another version than the row has */
-export function requireVersion(row: { version: number }, ifMatch: number | undefined): void {
-  if (ifMatch !== undefined && ifMatch !== row.version) throw coreErrors.PRECONDITION_FAILED();
+/** The versions of a row for which the caller decided: `If-Match` may name several (RFC 9110 §13.1.1). */
+export type SeenVersions = readonly number[];
+
+/** @throws PRECONDITION_FAILED where the caller saw no version that the row has */
+export function requireVersion(row: { version: number }, ifMatch: SeenVersions | undefined): void {
+  if (ifMatch !== undefined && !ifMatch.includes(row.version)) throw coreErrors.PRECONDITION_FAILED();
 }

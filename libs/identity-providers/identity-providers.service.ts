@@ -15,7 +15,7 @@ import {
   systemOrigin,
 } from '#core';
 import { uuidv7 } from '#crypto';
-import { type Committed, Database, type Tx, type View, requireVersion } from '#database';
+import { type Committed, Database, type SeenVersions, type Tx, type View, requireVersion } from '#database';
 import { Issuers } from '#issuers';
 import { Users, endSessionsOfProvider, releaseProvidedMembers } from '#tenants';
 import { Vault, sealedColumn } from '#vault';
@@ -169,7 +169,7 @@ export class IdentityProviders {
     id: string,
     { clientSecret, ...change }: ProviderChange,
     password: string | undefined,
-    ifMatch: number | undefined,
+    ifMatch: SeenVersions | undefined,
   ): Promise<IdentityProvider> {
     requireSettings(scope, definedMembers(change));
     await this.users.confirm(platformScope(scope), 'account', password);
@@ -199,7 +199,7 @@ export class IdentityProviders {
     scope: ProviderScope,
     id: string,
     password: string | undefined,
-    ifMatch: number | undefined,
+    ifMatch: SeenVersions | undefined,
   ): Promise<void> {
     await this.get(scope, id);
     await this.users.confirm(platformScope(scope), 'account', password);

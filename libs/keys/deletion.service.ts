@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { type TenantScope, platformScope, toRfc3339 } from '#core';
 import { writeContacts } from '#contacts';
 import { algorithm } from '#crypto';
-import { type Committed, Database, Not, type Tx, requireVersion } from '#database';
+import { type Committed, Database, Not, type SeenVersions, type Tx, requireVersion } from '#database';
 import { Users, raiseConfigVersion, tenantSettingsOf } from '#tenants';
 
 import { Key, KeyVersion } from './entities.js';
@@ -34,7 +34,7 @@ export class KeyDeletion {
     scope: TenantScope,
     keyId: string,
     { password, force = false }: ForcedKeyAction,
-    ifMatch?: number,
+    ifMatch?: SeenVersions,
   ): Promise<void> {
     const { state } = await this.database.read(scope, (view) => view.get(Key, { id: keyId }));
     keyLifecycle.require(state, 'delete');
@@ -57,7 +57,7 @@ export class KeyDeletion {
   }
 
   /** @throws NOT_FOUND, WRONG_STATE once it is too late, KEY_NAME_TAKEN, PRECONDITION_FAILED */
-  async restore(scope: TenantScope, keyId: string, ifMatch?: number): Promise<Committed<KeyWithVersions>> {
+  async restore(scope: TenantScope, keyId: string, ifMatch?: SeenVersions): Promise<Committed<KeyWithVersions>> {
     return this.database.transaction(scope, async (tx) => {
       const key = await tx.lock(Key, { id: keyId });
       requireVersion(key, ifMatch);

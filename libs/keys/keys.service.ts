@@ -13,6 +13,7 @@ import {
   MoreThan,
   Not,
   type RaisedInstant,
+  type SeenVersions,
   type Tx,
   type View,
   type Where,
@@ -164,7 +165,7 @@ export class Keys {
    * from the instant at which the newest version started, or will start, to sign; where that is past, the key is due now.
    * @throws NOT_FOUND, WRONG_STATE (deleted), PRECONDITION_FAILED, KEY_NAME_TAKEN, KEY_EXPORTABILITY_FIXED
    */
-  async change(scope: TenantScope, keyId: string, change: KeyChange, ifMatch?: number): Promise<KeyWithVersions> {
+  async change(scope: TenantScope, keyId: string, change: KeyChange, ifMatch?: SeenVersions): Promise<KeyWithVersions> {
     return this.database.transaction(scope, async (tx) => {
       const key = await tx.lock(Key, { id: keyId });
       requireVersion(key, ifMatch);

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 
 import { SECOND, type TenantScope, coreErrors, platformScope, toRfc3339 } from '#core';
 import { algorithm } from '#crypto';
-import { type Committed, Database, In, type Tx, type View, requireVersion } from '#database';
+import { type Committed, Database, In, type SeenVersions, type Tx, type View, requireVersion } from '#database';
 import { isStoreRefusal } from '#key-stores';
 import { Users, lockTenant, raiseConfigVersion } from '#tenants';
 import { Vault } from '#vault';
@@ -66,7 +66,7 @@ export class KeyRotation {
     scope: TenantScope,
     keyId: string,
     pace: RotationPace,
-    ifMatch?: number,
+    ifMatch?: SeenVersions,
     forced: ForcedKeyAction = {},
   ): Promise<Committed<KeyWithVersions>> {
     await this.confirm(scope, forced);
@@ -127,7 +127,7 @@ export class KeyRotation {
     scope: TenantScope,
     keyId: string,
     kid: string,
-    ifMatch?: number,
+    ifMatch?: SeenVersions,
     forced: ForcedKeyAction = {},
   ): Promise<Committed<KeyWithVersions>> {
     await this.confirm(scope, forced);
@@ -156,7 +156,7 @@ export class KeyRotation {
     keyId: string,
     kid: string,
     reason: string | undefined,
-    ifMatch?: number,
+    ifMatch?: SeenVersions,
   ): Promise<Committed<KeyWithVersions>> {
     const compromised = await this.identify(scope, keyId, kid);
     const affected = compromised ? await this.versionsWith(scope, compromised) : [];
@@ -334,7 +334,7 @@ export class KeyRotation {
   private async change(
     scope: TenantScope,
     keyId: string,
-    ifMatch: number | undefined,
+    ifMatch: SeenVersions | undefined,
     work: (tx: Tx, locked: Locked) => Promise<void>,
   ): Promise<Committed<KeyWithVersions>> {
     return this.database.transaction(scope, async (tx) => {

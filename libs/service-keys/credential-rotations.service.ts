@@ -2,7 +2,17 @@ import { Injectable } from '@nestjs/common';
 
 import { type EpochMilliseconds, type Page, type PageRequest, type TenantScope, platformScope } from '#core';
 import { uuidv7 } from '#crypto';
-import { type Committed, Database, In, IsNull, Not, type Tx, type View, requireVersion } from '#database';
+import {
+  type Committed,
+  Database,
+  In,
+  IsNull,
+  Not,
+  type SeenVersions,
+  type Tx,
+  type View,
+  requireVersion,
+} from '#database';
 import { Users, tenantSettingsOf, tenantState } from '#tenants';
 
 import { credentialRotationLifecycle, rotationStep } from './credential-rotation.js';
@@ -155,7 +165,7 @@ export class CredentialRotations {
   }
 
   /** Ends a rotation: what waits is not rotated any more. @throws NOT_FOUND, WRONG_STATE, PRECONDITION_FAILED */
-  async cancel(scope: TenantScope, id: string, ifMatch?: number): Promise<Committed<CredentialRotation>> {
+  async cancel(scope: TenantScope, id: string, ifMatch?: SeenVersions): Promise<Committed<CredentialRotation>> {
     return this.database.transaction(scope, async (tx) => {
       const rotation = await tx.lock(CredentialRotation, { id });
       requireVersion(rotation, ifMatch);

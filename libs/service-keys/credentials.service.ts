@@ -9,7 +9,7 @@ import {
   definedMembers,
   platformScope,
 } from '#core';
-import { type Committed, Database, type Tx, requireVersion } from '#database';
+import { type Committed, Database, type SeenVersions, type Tx, requireVersion } from '#database';
 import { Users, raiseConfigVersion, tenantSettingsOf } from '#tenants';
 
 import type { AuthType } from './auth-types.js';
@@ -135,7 +135,7 @@ export class Credentials {
     scope: TenantScope,
     serviceId: string,
     credentialId: string,
-    ifMatch?: number,
+    ifMatch?: SeenVersions,
   ): Promise<Committed<EffectiveCredential>> {
     return this.change(scope, serviceId, credentialId, 'discard', ifMatch, async (tx, { credential }) => {
       await tx.transition(Credential, credential, event.discard);
@@ -148,7 +148,7 @@ export class Credentials {
     scope: TenantScope,
     serviceId: string,
     credentialId: string,
-    ifMatch?: number,
+    ifMatch?: SeenVersions,
   ): Promise<Committed<EffectiveCredential>> {
     return this.change(scope, serviceId, credentialId, 'reactivate', ifMatch, async (tx, { credential }) => {
       await tx.transition(Credential, await this.steps.applyDue(tx, credential), event.reactivate);
@@ -167,7 +167,7 @@ export class Credentials {
     serviceId: string,
     credentialId: string,
     request: Regeneration,
-    ifMatch?: number,
+    ifMatch?: SeenVersions,
   ): Promise<Committed<Regenerated>> {
     if (request.deleteInactive) await this.users.confirm(platformScope(scope), 'resource', request.password);
     return this.database.transaction(scope, (tx) => this.regenerateIn(tx, serviceId, credentialId, request, ifMatch));
@@ -188,7 +188,7 @@ export class Credentials {
     serviceId: string,
     credentialId: string,
     request: Omit<Regeneration, 'password'>,
-    ifMatch?: number,
+    ifMatch?: SeenVersions,
   ): Promise<Regenerated> {
     if (request.deleteInactive) await this.deleteInactiveSibling(tx, serviceId, credentialId);
     return this.changeIn(tx, serviceId, credentialId, 'regenerate', ifMatch, async ({ credential }) => {
@@ -228,7 +228,7 @@ export class Credentials {
     serviceId: string,
     credentialId: string,
     reason: string | undefined,
-    ifMatch?: number,
+    ifMatch?: SeenVersions,
   ): Promise<Committed<Compromised>> {
     return this.database.transaction(scope, (tx) => this.compromiseIn(tx, serviceId, credentialId, reason, ifMatch));
   }
@@ -239,7 +239,7 @@ export class Credentials {
     serviceId: string,
     credentialId: string,
     reason: string | undefined,
-    ifMatch?: number,
+    ifMatch?: SeenVersions,
   ): Promise<Compromised> {
     return this.changeIn(tx, serviceId, credentialId, 'compromise', ifMatch, async (situation) => {
       const { credential } = situation;
@@ -260,7 +260,7 @@ export class Credentials {
     serviceId: string,
     credentialId: string,
     change: { name?: string | null | undefined; expiresAt?: EpochMilliseconds | null | undefined },
-    ifMatch?: number,
+    ifMatch?: SeenVersions,
   ): Promise<EffectiveCredential> {
     await this.change(scope, serviceId, credentialId, 'update', ifMatch, async (tx, { credential }) => {
       if (change.expiresAt !== undefined && change.expiresAt !== null) requireFuture(change.expiresAt, tx.now);
@@ -287,7 +287,7 @@ export class Credentials {
     serviceId: string,
     credentialId: string,
     password: string | undefined,
-    ifMatch?: number,
+    ifMatch?: SeenVersions,
   ): Promise<void> {
     requireAllowed('delete', await this.situationOf(scope, serviceId, credentialId));
     await this.users.confirm(platformScope(scope), 'resource', password);
@@ -329,7 +329,7 @@ export class Credentials {
     serviceId: string,
     credentialId: string,
     action: CredentialAction,
-    ifMatch: number | undefined,
+    ifMatch: SeenVersions | undefined,
     work: (tx: Tx, situation: CredentialSituation) => Promise<T>,
   ): Promise<Committed<T>> {
     return this.database.transaction(scope, (tx) =>
@@ -343,7 +343,7 @@ export class Credentials {
     serviceId: string,
     credentialId: string,
     action: CredentialAction,
-    ifMatch: number | undefined,
+    ifMatch: SeenVersions | undefined,
     work: (situation: CredentialSituation) => Promise<T>,
   ): Promise<T> {
     await tx.lock(Service, { id: serviceId, state: 'active' });

@@ -12,7 +12,18 @@ import {
 } from '#core';
 import { normalContacts, subjectsOf, writeContacts } from '#contacts';
 import { uuidv7 } from '#crypto';
-import { type Committed, Database, In, IsNull, LessThan, Not, type Tx, type Where, requireVersion } from '#database';
+import {
+  type Committed,
+  Database,
+  In,
+  IsNull,
+  LessThan,
+  Not,
+  type SeenVersions,
+  type Tx,
+  type Where,
+  requireVersion,
+} from '#database';
 import { Users, raiseConfigVersion, requireCidrs } from '#tenants';
 
 import { CredentialSecrets, type CredentialWithSecret } from './credential-secrets.js';
@@ -114,7 +125,7 @@ export class Services {
     scope: TenantScope,
     serviceId: string,
     change: ServiceChange,
-    ifMatch: number | undefined,
+    ifMatch: SeenVersions | undefined,
   ): Promise<Service> {
     requireCidrs(change.allowedCidrs ?? []);
     const { name, contacts: given, ...rest } = change;
@@ -139,7 +150,12 @@ export class Services {
    * Deletes a service and erases the secrets of all its credentials; the rows stay as history.
    * @throws NOT_FOUND, PASSWORD_REQUIRED, PASSWORD_INVALID, PRECONDITION_FAILED
    */
-  async delete(scope: TenantScope, serviceId: string, password: string | undefined, ifMatch?: number): Promise<void> {
+  async delete(
+    scope: TenantScope,
+    serviceId: string,
+    password: string | undefined,
+    ifMatch?: SeenVersions,
+  ): Promise<void> {
     await this.get(scope, serviceId);
     await this.users.confirm(platformScope(scope), 'resource', password);
     await this.database.transaction(scope, async (tx) => {

@@ -14,7 +14,7 @@ import {
   platformScope,
 } from '#core';
 import { type AlgorithmName, type PublicJwk, isSameKey, keyFromJwk, uuidv7 } from '#crypto';
-import { type Committed, Database, type Tx, type View, requireVersion } from '#database';
+import { type Committed, Database, type SeenVersions, type Tx, type View, requireVersion } from '#database';
 import { Keys } from '#keys';
 import { servicesNaming, withdrawGrant } from '#service-keys';
 import { Users, raiseConfigVersion } from '#tenants';
@@ -155,7 +155,7 @@ export class TokenProfiles {
     scope: TenantScope,
     name: string,
     change: TokenProfileChange,
-    ifMatch: number | undefined,
+    ifMatch: SeenVersions | undefined,
   ): Promise<TokenProfile> {
     const { settings } = change;
     const set: Partial<TokenProfile> = {
@@ -184,7 +184,7 @@ export class TokenProfiles {
     scope: TenantScope,
     name: string,
     { force = false, password }: ProfileDeletion = {},
-    ifMatch?: number,
+    ifMatch?: SeenVersions,
   ): Promise<void> {
     await this.get(scope, name);
     if (force) await this.users.confirm(platformScope(scope), 'resource', password);

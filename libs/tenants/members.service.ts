@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 
 import type { Page, PageRequest, TenantScope } from '#core';
-import { Database, In, IsNull, MoreThan, type Tx, type View, requireVersion } from '#database';
+import { Database, In, IsNull, MoreThan, type SeenVersions, type Tx, type View, requireVersion } from '#database';
 
 import { isKnownIn, isVerified } from './accounts.js';
 import { ApiToken, Member, Tenant, User } from './entities.js';
@@ -57,7 +57,7 @@ export class Members {
     scope: TenantScope,
     userId: string,
     role: Role,
-    ifMatch: number | undefined,
+    ifMatch: SeenVersions | undefined,
   ): Promise<MemberWithUser> {
     return this.database.transaction(scope, async (tx) => {
       requireGrantable(tx.scope, role);
@@ -71,7 +71,7 @@ export class Members {
   }
 
   /** @throws NOT_FOUND, ROLE_NOT_GRANTABLE, LAST_OWNER, PRECONDITION_FAILED */
-  async remove(scope: TenantScope, userId: string, ifMatch?: number): Promise<void> {
+  async remove(scope: TenantScope, userId: string, ifMatch?: SeenVersions): Promise<void> {
     await this.database.transaction(scope, async (tx) => {
       const member = await this.lockManageable(tx, userId);
       requireVersion(member, ifMatch);

@@ -16,7 +16,16 @@ import {
   platformScope,
 } from '#core';
 import { uuidv7 } from '#crypto';
-import { type Committed, type ConfigurationCheck, Database, In, Not, type Tx, type View } from '#database';
+import {
+  type Committed,
+  type ConfigurationCheck,
+  Database,
+  In,
+  Not,
+  type SeenVersions,
+  type Tx,
+  type View,
+} from '#database';
 import { Mails } from '#mail';
 import { releaseObjectsOf } from '#key-stores';
 import { Vault } from '#vault';
@@ -142,7 +151,7 @@ export class Tenants {
   async change(
     scope: TenantScope,
     change: TenantChange,
-    ifMatch: number | undefined,
+    ifMatch: SeenVersions | undefined,
     requireSignIns: (view: View) => Promise<void> = async () => undefined,
   ): Promise<Tenant> {
     if (change.settings) checkSettings(change.settings);
@@ -271,7 +280,7 @@ const withPermission = (scope: TenantScope, permission: Permission): TenantScope
 export async function changeTenant(
   tx: Tx,
   { name, settings }: TenantChange,
-  ifMatch?: number,
+  ifMatch?: SeenVersions,
   mayEraseEarlier = false,
 ): Promise<void> {
   const before = await tx.lock(Tenant, { id: tx.scope.tenantId });

@@ -19,7 +19,7 @@ import {
   type TenantScope,
   WindowCounters,
 } from '#core';
-import { type Committed, committed, completionOf } from '#database';
+import { type Committed, type SeenVersions, committed, completionOf, requireVersion } from '#database';
 import { idempotencyErrors } from '#idempotency';
 import { createLogger } from '#logging';
 import { IfMatch } from '../../../apps/server/src/http/entity-tag.js';
@@ -146,8 +146,8 @@ export class ThingController {
   @Patch(':thingId')
   @ApiOperation({ summary: 'Changes a thing' })
   @ApiOkResponse({ type: Thing, description: 'The thing' })
-  changeThing(@IfMatch() version: number | undefined) {
-    if (version !== undefined && version !== THING.version) throw coreErrors.PRECONDITION_FAILED();
+  changeThing(@IfMatch() ifMatch: SeenVersions | undefined) {
+    requireVersion(THING, ifMatch);
     return { ...THING, version: THING.version + 1 };
   }
 }

@@ -316,7 +316,13 @@ describe('entity tags', () => {
     ['W/"3"', 412],
     ['"x"', 412],
     ['3', 400],
-    ['"3", "4"', 400],
+    ['"3", "4"', 200],
+    ['W/"3","2" , "x,y"', 412],
+    ['"2",, "3-abcdefghijklmnop",', 200],
+    ['"3" "4"', 400],
+    ['"3", *', 400],
+    ['"3", 4', 400],
+    [',', 400],
     ['', 400],
   ])('the entity tag If-Match: %s', async (tag, status) => {
     const answer = await call('PATCH', `${THINGS}/1`, tag === undefined ? {} : { 'if-match': tag });

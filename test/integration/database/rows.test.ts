@@ -12,6 +12,7 @@ import {
   MoreThan,
   MoreThanOrEqual,
   Not,
+  type SeenVersions,
   type Tx,
   type Where,
 } from '#database';
@@ -110,7 +111,7 @@ describe('a change', () => {
   it('a change raises the version, and answers what is stored', async () => {
     const scope = tenantScope();
     const row = await sample.write(scope);
-    const changed = await changing(scope, (tx) => tx.change(Note, row, { count: 7 }, 1));
+    const changed = await changing(scope, (tx) => tx.change(Note, row, { count: 7 }, [1]));
     expect(changed).toMatchObject({ count: 7, version: 2 });
     expect({ ...(await stored(scope, row.id)) }).toEqual(changed);
   });
@@ -119,10 +120,10 @@ describe('a change', () => {
     const scope = tenantScope();
     const row = await sample.write(scope);
     await changing(scope, (tx) => tx.change(Note, row, { count: 1 }));
-    const stale = (ifMatch?: number): Promise<Note> =>
+    const stale = (ifMatch?: SeenVersions): Promise<Note> =>
       changing(scope, (tx) => tx.change(Note, { ...row, version: ifMatch === undefined ? 1 : 2 }, {}, ifMatch));
     await expect(stale()).rejects.toThrow(withCode('PRECONDITION_FAILED'));
-    await expect(stale(1)).rejects.toThrow(withCode('PRECONDITION_FAILED'));
+    await expect(stale([1])).rejects.toThrow(withCode('PRECONDITION_FAILED'));
     expect(await stored(scope, row.id)).toMatchObject({ count: 1, version: 2 });
   });
 

@@ -92,8 +92,8 @@ describe('a staged rotation', () => {
   it('a staged rotation obeys If-Match, and raises the version of the key', async () => {
     const { rotation, keys, scope } = fixture;
     const keyId = await fixture.keyInUse(name);
-    await expect(rotation.rotate(scope, keyId, 'staged', 7)).rejects.toThrow(withCode('PRECONDITION_FAILED'));
-    const { key } = await rotation.rotate(scope, keyId, 'staged', 1);
+    await expect(rotation.rotate(scope, keyId, 'staged', [7])).rejects.toThrow(withCode('PRECONDITION_FAILED'));
+    const { key } = await rotation.rotate(scope, keyId, 'staged', [1]);
     expect(key.version).toBe(2);
     expect((await keys.get(scope, keyId)).key.version).toBe(2);
   });

@@ -72,9 +72,9 @@ describe('members', () => {
   it('members change on the version that was seen, and leave events', async () => {
     const { members, history } = installation;
     const { userId } = await addMember(installation, tenant, 'auditor');
-    const changed = await members.changeRole(tenant.owner, userId, 'limited_access', 1);
+    const changed = await members.changeRole(tenant.owner, userId, 'limited_access', [1]);
     expect(changed).toMatchObject({ userId, role: 'limited_access', version: 2, name: 'Member' });
-    const stale = members.changeRole(tenant.owner, userId, 'full_access', 1);
+    const stale = members.changeRole(tenant.owner, userId, 'full_access', [1]);
     expect(await outcome(stale)).toBe('PRECONDITION_FAILED');
     await members.remove(tenant.owner, userId);
     expect(await outcome(members.remove(tenant.owner, userId))).toBe('NOT_FOUND');

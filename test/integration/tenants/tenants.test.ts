@@ -96,7 +96,7 @@ describe('a tenant', () => {
   it('a tenant changes its name and single settings, and answers what is stored', async () => {
     const { tenants } = installation;
     await tenants.change(tenant.owner, { settings: { reveal: 'once' } }, undefined);
-    const changed = await tenants.change(tenant.owner, { name: 'New', settings: { keyDeletionDays: 0 } }, 2);
+    const changed = await tenants.change(tenant.owner, { name: 'New', settings: { keyDeletionDays: 0 } }, [2]);
     expect(changed).toMatchObject({ name: 'New', settings: { reveal: 'once', keyDeletionDays: 0 }, version: 3 });
     expect(changed).toEqual(await tenants.get(tenant.owner));
     const [event] = (await installation.history.list(tenant.owner, { action: 'tenant.changed' }, {})).items;
@@ -108,8 +108,8 @@ describe('a tenant', () => {
 
   it('a tenant rejects a change on an old version and a setting out of bounds, and changes nothing', async () => {
     const { tenants } = installation;
-    const before = await tenants.change(tenant.owner, { name: 'New' }, 1);
-    await expect(tenants.change(tenant.owner, { name: 'X' }, 1)).rejects.toThrow(withCode('PRECONDITION_FAILED'));
+    const before = await tenants.change(tenant.owner, { name: 'New' }, [1]);
+    await expect(tenants.change(tenant.owner, { name: 'X' }, [1])).rejects.toThrow(withCode('PRECONDITION_FAILED'));
     const outOfBounds = tenants.change(tenant.owner, { name: 'X', settings: { reveal: 'x' } }, undefined);
     await expect(outOfBounds).rejects.toThrow(withCode('VALIDATION_ERROR'));
     expect(await tenants.get(tenant.owner)).toEqual(before);

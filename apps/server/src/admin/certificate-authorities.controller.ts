@@ -10,6 +10,7 @@ import {
   certificateErrors,
 } from '#certificates';
 import { type Page, type TenantScope, coreErrors } from '#core';
+import type { SeenVersions } from '#database';
 import { keyFileErrors } from '#crypto';
 import { keyErrors } from '#keys';
 
@@ -104,7 +105,7 @@ export class CertificateAuthoritiesController {
     @Param('caId') caId: string,
     @Body() { contacts }: ContactsChange,
     @InScope() scope: TenantScope,
-    @IfMatch() ifMatch: number | undefined,
+    @IfMatch() ifMatch: SeenVersions | undefined,
   ): Promise<CertificateAuthority> {
     return presentAuthority(await this.authorities.changeContacts(scope, caId, contacts, ifMatch));
   }
@@ -145,7 +146,7 @@ export class CertificateAuthoritiesController {
     @Body() { reason = 'cessationOfOperation' }: AuthorityRevocation,
     @Query() { dryRun }: DryRunQuery,
     @InScope() scope: TenantScope,
-    @IfMatch() ifMatch: number | undefined,
+    @IfMatch() ifMatch: SeenVersions | undefined,
   ): Promise<CertificateAuthority | AuthorityRevocationDryRun> {
     if (dryRun) return presentAuthorityDryRun(await this.revocations.dryRunRevocation(scope, caId, reason));
     return answerOnce(scope, presentAuthority, () => this.revocations.revoke(scope, caId, reason, ifMatch));

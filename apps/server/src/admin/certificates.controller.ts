@@ -4,6 +4,7 @@ import type { FastifyReply } from 'fastify';
 
 import { Certificates, Issuance, authorityErrors, certificateErrors } from '#certificates';
 import { type Page, Secret, type TenantScope, coreErrors } from '#core';
+import type { SeenVersions } from '#database';
 import { keyFileErrors } from '#crypto';
 import { keyErrors } from '#keys';
 
@@ -114,7 +115,7 @@ export class CertificatesController {
     @Param('kid') kid: string,
     @Body() { contacts }: ContactsChange,
     @InScope() scope: TenantScope,
-    @IfMatch() ifMatch: number | undefined,
+    @IfMatch() ifMatch: SeenVersions | undefined,
   ): Promise<CertificateWithChain> {
     return presentWithChain(await this.certificates.changeContacts(scope, kid, contacts, ifMatch));
   }
@@ -179,7 +180,7 @@ export class CertificatesController {
     @Body() { reason }: Revocation,
     @Query() { dryRun }: DryRunQuery,
     @InScope() scope: TenantScope,
-    @IfMatch() ifMatch: number | undefined,
+    @IfMatch() ifMatch: SeenVersions | undefined,
   ): Promise<CertificateWithChain | RevocationDryRun> {
     if (!dryRun)
       return answerOnce(scope, presentWithChain, () => this.certificates.revoke(scope, kid, reason, ifMatch));
@@ -194,7 +195,7 @@ export class CertificatesController {
   async holdCertificate(
     @Param('kid') kid: string,
     @InScope() scope: TenantScope,
-    @IfMatch() ifMatch: number | undefined,
+    @IfMatch() ifMatch: SeenVersions | undefined,
   ): Promise<CertificateWithChain> {
     return answerOnce(scope, presentWithChain, () => this.certificates.hold(scope, kid, ifMatch));
   }
@@ -207,7 +208,7 @@ export class CertificatesController {
   async releaseCertificate(
     @Param('kid') kid: string,
     @InScope() scope: TenantScope,
-    @IfMatch() ifMatch: number | undefined,
+    @IfMatch() ifMatch: SeenVersions | undefined,
   ): Promise<CertificateWithChain> {
     return answerOnce(scope, presentWithChain, () => this.certificates.release(scope, kid, ifMatch));
   }

@@ -3,6 +3,7 @@ import { ApiAcceptedResponse, ApiExtraModels, ApiOkResponse, ApiOperation, ApiTa
 import type { FastifyReply } from 'fastify';
 
 import { type Page, type TenantScope, coreErrors } from '#core';
+import type { SeenVersions } from '#database';
 import { CredentialRotations, credentialErrors, credentialRotationErrors } from '#service-keys';
 
 import { answerOnce } from '../http/answer-once.js';
@@ -102,7 +103,7 @@ export class CredentialRotationsController {
   async cancelCredentialRotation(
     @Param('rotationId') rotationId: string,
     @InScope() scope: TenantScope,
-    @IfMatch() ifMatch: number | undefined,
+    @IfMatch() ifMatch: SeenVersions | undefined,
   ): Promise<CredentialRotation> {
     return answerOnce(scope, presentRotation, () => this.rotations.cancel(scope, rotationId, ifMatch));
   }

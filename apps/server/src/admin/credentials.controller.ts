@@ -2,7 +2,7 @@ import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query, Res
 import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '../http/api-declarations.js';
 import type { FastifyReply } from 'fastify';
 import { type Page, type TenantScope, coreErrors } from '#core';
-import { databaseErrors } from '#database';
+import { type SeenVersions, databaseErrors } from '#database';
 import { CredentialInventory, Credentials, credentialErrors } from '#service-keys';
 import { answerOnce } from '../http/answer-once.js';
 import { Answers } from '../http/answers.js';
@@ -112,7 +112,7 @@ export class CredentialsController {
     @Param('credentialId') credentialId: string,
     @Query() { dryRun }: DryRunQuery,
     @InScope() scope: TenantScope,
-    @IfMatch() ifMatch: number | undefined,
+    @IfMatch() ifMatch: SeenVersions | undefined,
   ): Promise<Credential | CredentialDryRun> {
     if (dryRun) return this.dryRun(scope, serviceId, credentialId, 'discard');
     return answerOnce(scope, presentCredential, () =>
@@ -128,7 +128,7 @@ export class CredentialsController {
     @Param('serviceId') serviceId: string,
     @Param('credentialId') credentialId: string,
     @InScope() scope: TenantScope,
-    @IfMatch() ifMatch: number | undefined,
+    @IfMatch() ifMatch: SeenVersions | undefined,
   ): Promise<Credential> {
     return answerOnce(scope, presentCredential, () =>
       this.credentials.reactivate(scope, serviceId, credentialId, ifMatch),
@@ -144,7 +144,7 @@ export class CredentialsController {
     @Param('credentialId') credentialId: string,
     @Body() body: Regeneration,
     @InScope() scope: TenantScope,
-    @IfMatch() ifMatch: number | undefined,
+    @IfMatch() ifMatch: SeenVersions | undefined,
   ): Promise<RegeneratedCredential> {
     return answerOnce(scope, presentRegenerated, () =>
       this.credentials.regenerate(scope, serviceId, credentialId, body, ifMatch),
@@ -166,7 +166,7 @@ export class CredentialsController {
     @Body() { reason }: Compromise,
     @Query() { dryRun }: DryRunQuery,
     @InScope() scope: TenantScope,
-    @IfMatch() ifMatch: number | undefined,
+    @IfMatch() ifMatch: SeenVersions | undefined,
   ): Promise<CompromisedCredential | CredentialDryRun> {
     if (dryRun) return this.dryRun(scope, serviceId, credentialId, 'compromise');
     return answerOnce(scope, presentCompromised, () =>
@@ -183,7 +183,7 @@ export class CredentialsController {
     @Param('credentialId') credentialId: string,
     @Body() body: CredentialChange,
     @InScope() scope: TenantScope,
-    @IfMatch() ifMatch: number | undefined,
+    @IfMatch() ifMatch: SeenVersions | undefined,
   ): Promise<Credential> {
     return presentCredential(await this.credentials.update(scope, serviceId, credentialId, body, ifMatch));
   }
@@ -200,7 +200,7 @@ export class CredentialsController {
     @Body() { password }: StepUp,
     @Query() { dryRun }: DryRunQuery,
     @InScope() scope: TenantScope,
-    @IfMatch() ifMatch: number | undefined,
+    @IfMatch() ifMatch: SeenVersions | undefined,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<CredentialDryRun | void> {
     if (!dryRun) return this.credentials.delete(scope, serviceId, credentialId, password, ifMatch);

@@ -1,6 +1,7 @@
 import { Body, Controller, Delete, Get, Param, Patch, Post, Query } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '../http/api-declarations.js';
 import { type Page, type PlatformScope, type TenantScope, coreErrors } from '#core';
+import type { SeenVersions } from '#database';
 import { IdentityProviders, identityProviderErrors } from '#identity-providers';
 import { issuerErrors } from '#issuers';
 import { sessionErrors } from '#tenants';
@@ -73,7 +74,7 @@ export class IdentityProvidersController {
     @Param('identityProviderId') id: string,
     @Body() { password, ...change }: IdentityProviderChange,
     @InScope() scope: TenantScope,
-    @IfMatch() ifMatch: number | undefined,
+    @IfMatch() ifMatch: SeenVersions | undefined,
   ): Promise<IdentityProvider> {
     return presentProvider(await this.providers.change(scope, id, change, password, ifMatch));
   }
@@ -86,7 +87,7 @@ export class IdentityProvidersController {
     @Param('identityProviderId') id: string,
     @Body() { password }: StepUp,
     @InScope() scope: TenantScope,
-    @IfMatch() ifMatch: number | undefined,
+    @IfMatch() ifMatch: SeenVersions | undefined,
   ): Promise<void> {
     await this.providers.delete(scope, id, password, ifMatch);
   }
@@ -150,7 +151,7 @@ export class PlatformIdentityProvidersController {
     @Param('identityProviderId') id: string,
     @Body() { password, ...change }: IdentityProviderChange,
     @OnPlatform() scope: PlatformScope,
-    @IfMatch() ifMatch: number | undefined,
+    @IfMatch() ifMatch: SeenVersions | undefined,
   ): Promise<IdentityProvider> {
     return presentProvider(await this.providers.change(scope, id, change, password, ifMatch));
   }
@@ -163,7 +164,7 @@ export class PlatformIdentityProvidersController {
     @Param('identityProviderId') id: string,
     @Body() { password }: StepUp,
     @OnPlatform() scope: PlatformScope,
-    @IfMatch() ifMatch: number | undefined,
+    @IfMatch() ifMatch: SeenVersions | undefined,
   ): Promise<void> {
     await this.providers.delete(scope, id, password, ifMatch);
   }

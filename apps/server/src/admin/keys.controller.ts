@@ -2,6 +2,7 @@ import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query, Res
 import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '../http/api-declarations.js';
 import type { FastifyReply } from 'fastify';
 import { type Page, type TenantScope, coreErrors } from '#core';
+import type { SeenVersions } from '#database';
 import { KeyDeletion, KeyDryRuns, KeyRotation, KeyUserReports, Keys, keyErrors } from '#keys';
 import { answerOnce } from '../http/answer-once.js';
 import { Answers } from '../http/answers.js';
@@ -92,7 +93,7 @@ export class KeysController {
     @Param('keyId') keyId: string,
     @Body() body: KeyChange,
     @InScope() scope: TenantScope,
-    @IfMatch() ifMatch: number | undefined,
+    @IfMatch() ifMatch: SeenVersions | undefined,
   ): Promise<KeyDetails> {
     return presentKeyDetails(await this.keys.change(scope, keyId, body, ifMatch));
   }
@@ -110,7 +111,7 @@ export class KeysController {
     @Body() { immediately, ...forced }: Rotation,
     @Query() { dryRun }: DryRunQuery,
     @InScope() scope: TenantScope,
-    @IfMatch() ifMatch: number | undefined,
+    @IfMatch() ifMatch: SeenVersions | undefined,
   ): Promise<KeyDetails | KeyDryRun> {
     if (dryRun) return presentKeyDryRun(await this.dryRuns.dryRun(scope, keyId, 'rotate'));
     const pace = immediately ? 'immediate' : 'staged';
@@ -130,7 +131,7 @@ export class KeysController {
     @Body() forced: ForcedAction,
     @Query() { dryRun }: DryRunQuery,
     @InScope() scope: TenantScope,
-    @IfMatch() ifMatch: number | undefined,
+    @IfMatch() ifMatch: SeenVersions | undefined,
   ): Promise<KeyDetails | KeyDryRun> {
     if (dryRun) return presentKeyDryRun(await this.dryRuns.dryRun(scope, keyId, 'retire', kid));
     return answerOnce(scope, presentKeyDetails, () => this.rotation.retire(scope, keyId, kid, ifMatch, forced));
@@ -149,7 +150,7 @@ export class KeysController {
     @Body() { reason }: KeyCompromise,
     @Query() { dryRun }: DryRunQuery,
     @InScope() scope: TenantScope,
-    @IfMatch() ifMatch: number | undefined,
+    @IfMatch() ifMatch: SeenVersions | undefined,
   ): Promise<KeyDetails | KeyDryRun> {
     if (dryRun) return presentKeyDryRun(await this.dryRuns.dryRun(scope, keyId, 'compromise', kid));
     return answerOnce(scope, presentKeyDetails, () => this.rotation.compromise(scope, keyId, kid, reason, ifMatch));
@@ -167,7 +168,7 @@ export class KeysController {
     @Body() deletion: ForcedStepUp,
     @Query() { dryRun }: DryRunQuery,
     @InScope() scope: TenantScope,
-    @IfMatch() ifMatch: number | undefined,
+    @IfMatch() ifMatch: SeenVersions | undefined,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<KeyDryRun | void> {
     if (!dryRun) return this.deletion.delete(scope, keyId, deletion, ifMatch);
@@ -183,7 +184,7 @@ export class KeysController {
   async restoreKey(
     @Param('keyId') keyId: string,
     @InScope() scope: TenantScope,
-    @IfMatch() ifMatch: number | undefined,
+    @IfMatch() ifMatch: SeenVersions | undefined,
   ): Promise<KeyDetails> {
     return answerOnce(scope, presentKeyDetails, () => this.deletion.restore(scope, keyId, ifMatch));
   }

@@ -2,6 +2,7 @@ import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query, Res
 import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '../http/api-declarations.js';
 import type { FastifyReply } from 'fastify';
 import { type Page, type TenantScope, coreErrors } from '#core';
+import type { SeenVersions } from '#database';
 import {
   Invitations,
   Members,
@@ -78,7 +79,7 @@ export class MembersController {
     @Param('userId') userId: string,
     @Body() { role }: MemberChange,
     @InScope() scope: TenantScope,
-    @IfMatch() ifMatch: number | undefined,
+    @IfMatch() ifMatch: SeenVersions | undefined,
   ): Promise<Member> {
     return presentMember(await this.members.changeRole(scope, userId, role, ifMatch));
   }
@@ -93,7 +94,7 @@ export class MembersController {
     @Param('userId') userId: string,
     @Query() { dryRun }: DryRunQuery,
     @InScope() scope: TenantScope,
-    @IfMatch() ifMatch: number | undefined,
+    @IfMatch() ifMatch: SeenVersions | undefined,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<MemberRemovalDryRun | void> {
     if (!dryRun) return this.members.remove(scope, userId, ifMatch);

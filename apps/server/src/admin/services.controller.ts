@@ -1,6 +1,7 @@
 import { Body, Controller, Delete, Get, Param, Patch, Post, Query } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '../http/api-declarations.js';
 import { type Page, type TenantScope, coreErrors } from '#core';
+import type { SeenVersions } from '#database';
 import { Services, serviceErrors } from '#service-keys';
 import { answerOnce } from '../http/answer-once.js';
 import { Answers } from '../http/answers.js';
@@ -62,7 +63,7 @@ export class ServicesController {
     @Param('serviceId') serviceId: string,
     @Body() body: ServiceChange,
     @InScope() scope: TenantScope,
-    @IfMatch() ifMatch: number | undefined,
+    @IfMatch() ifMatch: SeenVersions | undefined,
   ): Promise<Service> {
     return presentService(await this.services.change(scope, serviceId, body, ifMatch));
   }
@@ -75,7 +76,7 @@ export class ServicesController {
     @Param('serviceId') serviceId: string,
     @Body() { password }: StepUp,
     @InScope() scope: TenantScope,
-    @IfMatch() ifMatch: number | undefined,
+    @IfMatch() ifMatch: SeenVersions | undefined,
   ): Promise<void> {
     await this.services.delete(scope, serviceId, password, ifMatch);
   }

@@ -1,6 +1,7 @@
 import { Body, Controller, Delete, Get, Param, Patch, Post, Query } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '../http/api-declarations.js';
 import { type Page, type PlatformScope, type TenantScope, coreErrors } from '#core';
+import type { SeenVersions } from '#database';
 import { IdentityProviders } from '#identity-providers';
 import {
   Access,
@@ -74,7 +75,7 @@ export class TenantsController {
   async changeTenant(
     @Body() body: TenantChange,
     @InScope() scope: TenantScope,
-    @IfMatch() ifMatch: number | undefined,
+    @IfMatch() ifMatch: SeenVersions | undefined,
   ): Promise<Tenant> {
     return presentTenant(await this.tenants.change(scope, body, ifMatch, await this.providers.requireSignIns()));
   }

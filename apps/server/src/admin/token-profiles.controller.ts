@@ -5,6 +5,7 @@ import type { FastifyReply } from 'fastify';
 
 import { certificateErrors } from '#certificates';
 import { type TenantScope, coreErrors } from '#core';
+import type { SeenVersions } from '#database';
 import { keyErrors } from '#keys';
 import { TokenProfiles, profileErrors } from '#signing';
 
@@ -87,7 +88,7 @@ export class TokenProfilesController {
     @InScope() scope: TenantScope,
     @Param('name') name: string,
     @Body() request: TokenProfileChangeRequest,
-    @IfMatch() ifMatch: number | undefined,
+    @IfMatch() ifMatch: SeenVersions | undefined,
   ): Promise<TokenProfileAnswer> {
     return presentTokenProfile(await this.profiles.change(scope, name, toProfileChange(request), ifMatch));
   }
@@ -130,7 +131,7 @@ export class TokenProfilesController {
     @Param('name') name: string,
     @Body() deletion: ForcedAction,
     @Query() { dryRun }: DryRunQuery,
-    @IfMatch() ifMatch: number | undefined,
+    @IfMatch() ifMatch: SeenVersions | undefined,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<TokenProfileDeletionDryRun | void> {
     if (!dryRun) return this.profiles.delete(scope, name, deletion, ifMatch);

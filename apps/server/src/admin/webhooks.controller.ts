@@ -2,6 +2,7 @@ import { Body, Controller, Delete, Get, Param, Patch, Post, Query } from '@nestj
 import { ApiOperation, ApiTags } from '../http/api-declarations.js';
 import { Webhooks, webhookErrors } from '#announcements';
 import { type Page, type TenantScope, coreErrors } from '#core';
+import type { SeenVersions } from '#database';
 import { answerOnce } from '../http/answer-once.js';
 import { Answers } from '../http/answers.js';
 import { IfMatch } from '../http/entity-tag.js';
@@ -66,7 +67,7 @@ export class WebhooksController {
     @Param('webhookId') webhookId: string,
     @Body() body: WebhookChange,
     @InScope() scope: TenantScope,
-    @IfMatch() ifMatch: number | undefined,
+    @IfMatch() ifMatch: SeenVersions | undefined,
   ): Promise<Webhook> {
     return presentWebhook(await this.webhooks.change(scope, webhookId, body, ifMatch));
   }
@@ -77,7 +78,7 @@ export class WebhooksController {
   async deleteWebhook(
     @Param('webhookId') webhookId: string,
     @InScope() scope: TenantScope,
-    @IfMatch() ifMatch: number | undefined,
+    @IfMatch() ifMatch: SeenVersions | undefined,
   ): Promise<void> {
     await this.webhooks.delete(scope, webhookId, ifMatch);
   }
@@ -88,7 +89,7 @@ export class WebhooksController {
   async disableWebhook(
     @Param('webhookId') webhookId: string,
     @InScope() scope: TenantScope,
-    @IfMatch() ifMatch: number | undefined,
+    @IfMatch() ifMatch: SeenVersions | undefined,
   ): Promise<Webhook> {
     return answerOnce(scope, presentWebhook, () => this.webhooks.disable(scope, webhookId, ifMatch));
   }
@@ -99,7 +100,7 @@ export class WebhooksController {
   async enableWebhook(
     @Param('webhookId') webhookId: string,
     @InScope() scope: TenantScope,
-    @IfMatch() ifMatch: number | undefined,
+    @IfMatch() ifMatch: SeenVersions | undefined,
   ): Promise<Webhook> {
     return answerOnce(scope, presentWebhook, () => this.webhooks.enable(scope, webhookId, ifMatch));
   }

@@ -3,6 +3,7 @@ import { type ExecutionContext, createParamDecorator } from '@nestjs/common';
 import { ApiHeader } from './api-declarations.js';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { coreErrors } from '#core';
+import type { SeenVersions } from '#database';
 
 const DIGEST_CHARACTERS = 16;
 const READING: ReadonlySet<string> = new Set(['GET', 'HEAD']);
@@ -21,26 +22,39 @@ const digestOf = (body: string | Buffer): string => createHash('sha256').update(
 
 /** A version, and behind it the digest of what a read showed. */
 const OUR_TAG = /^"(0|[1-9]\d{0,14})(?:-[\w-]{16})?"$/;
-const ANY_TAG = /^(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"$/;
+const ANY_TAG = /(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"/g;
+/** In the place of a tag while its list is checked; no header contains it. */
+const A_TAG = '\0';
+
+/** The tags of a list, whose elements may be empty (RFC 9110 §5.6.1.2); `undefined` for what is no list of tags. */
+function tagsOf(list: string): readonly string[] | undefined {
+  const elements = list.replaceAll(ANY_TAG, A_TAG).split(',');
+  if (elements.some((element) => !['', A_TAG].includes(element.trim()))) return undefined;
+  const tags = list.match(ANY_TAG) ?? [];
+  return tags.length === 0 ? undefined : tags;
+}
 
 /**
  * Reads `If-Match` (RFC 9110 §13.1.1) for resources that carry one version.
  *
- * @returns the version that must still be current; `undefined` where there is no condition (`*` holds for what exists)
- * @throws PRECONDITION_FAILED for a tag that this API never gives out, VALIDATION_ERROR for what is no single tag
+ * @returns the versions of which one must still be current; `undefined` where there is no condition (`*` holds for what exists).
+ *   Weak tags never match in the strong comparison that If-Match asks for, foreign ones never match at all.
+ * @throws PRECONDITION_FAILED where no tag is one that this API gives out, VALIDATION_ERROR for what is no list of tags
  */
-export function parseIfMatch(header: string | undefined): number | undefined {
+export function parseIfMatch(header: string | undefined): SeenVersions | undefined {
   const value = header?.trim();
   if (value === undefined || value === '*') return undefined;
-  const version = OUR_TAG.exec(value)?.[1];
-  if (version !== undefined) return Number(version);
-  // Weak tags never match in the strong comparison that If-Match asks for, foreign ones never match at all.
-  if (ANY_TAG.test(value)) throw coreErrors.PRECONDITION_FAILED();
-  const detail = 'must be "*" or exactly one entity tag, as the ETag header gave it';
-  throw coreErrors.VALIDATION_ERROR({
-    detail: `If-Match ${detail}`,
-    errors: [{ pointer: 'If-Match', code: 'INVALID_ENTITY_TAG', detail }],
-  });
+  const tags = tagsOf(value);
+  if (tags === undefined) {
+    const detail = 'must be "*" or entity tags, as the ETag header gave them';
+    throw coreErrors.VALIDATION_ERROR({
+      detail: `If-Match ${detail}`,
+      errors: [{ pointer: 'If-Match', code: 'INVALID_ENTITY_TAG', detail }],
+    });
+  }
+  const versions = tags.flatMap((tag) => OUR_TAG.exec(tag)?.[1] ?? []).map(Number);
+  if (versions.length === 0) throw coreErrors.PRECONDITION_FAILED();
+  return versions;
 }
 
 /**
@@ -66,14 +80,15 @@ const documentIfMatch: ParameterDecorator = (target, key) => {
   ApiHeader({
     name: 'If-Match',
     required: false,
-    description: 'The ETag of the resource as it was read; 412 if it has changed since',
+    description:
+      'The ETag of the resource as it was read, or several of which one must be current; 412 if it has changed since',
     schema: { type: 'string', example: '"3"' },
   })(target, key, method);
 };
 
-/** The version that `If-Match` names, or `undefined`; see `parseIfMatch`. */
+/** The versions that `If-Match` names, or `undefined`; see `parseIfMatch`. */
 export const IfMatch = createParamDecorator(
-  (_: unknown, context: ExecutionContext): number | undefined =>
+  (_: unknown, context: ExecutionContext): SeenVersions | undefined =>
     parseIfMatch(context.switchToHttp().getRequest<FastifyRequest>().headers['if-match']),
   [documentIfMatch],
 );
