@@ -16,6 +16,7 @@ describe('RFC 3339', () => {
     ['2026-01-01T01:00:00+01:00', 0],
     ['2025-12-31T23:30:00.000-00:30', 0],
     ['2026-01-01T00:00:00.001999Z', 1],
+    ['2026-01-01t00:00:00.5z', 500],
   ])('the RFC 3339 reader accepts %s', (text, offset) => expect(fromRfc3339(text)).toBe(Date.UTC(2026, 0, 1) + offset));
 
   it.each([
@@ -29,7 +30,6 @@ describe('RFC 3339', () => {
     '2026-01-01T24:00:00Z',
     '2026-01-01T00:00:60Z',
     '2026-01-01T00:00:00+24:00',
-    '2026-01-01T00:00:00z',
     '1767225600000',
     'Thu, 01 Jan 2026 00:00:00 GMT',
   ])('the RFC 3339 reader rejects %j', (text) => expect(fromRfc3339(text)).toBeUndefined());

@@ -88,8 +88,9 @@ export function toRfc3339(instant: EpochMilliseconds): Rfc3339 {
 /** As HTTP headers write it, to the second (RFC 9110 §5.6.7): `Thu, 01 Jan 2026 12:00:00 GMT`. */
 export const toHttpDate = (instant: EpochMilliseconds): string => new Date(instant).toUTCString();
 
+/** `t` and `z` are also written small (RFC 3339 §5.6). */
 const RFC3339 =
-  /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$/;
+  /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$/i;
 
 /** A full-date of RFC 3339 §5.6 as the first instant of that day in UTC; `undefined` for anything else. */
 export const fromRfc3339Date = (text: string): EpochMilliseconds | undefined =>
@@ -98,7 +99,7 @@ export const fromRfc3339Date = (text: string): EpochMilliseconds | undefined =>
 /** An RFC 3339 date-time with its offset as epoch milliseconds; `undefined` for anything else (30 February too). */
 export function fromRfc3339(text: string): EpochMilliseconds | undefined {
   if (!RFC3339.test(text)) return undefined;
-  const instant = Date.parse(text);
+  const instant = Date.parse(text.toUpperCase());
   if (Number.isNaN(instant)) return undefined;
   // Date.parse lets 30 February roll over into March: the day must survive the round trip.
   const day = new Date(`${text.slice(0, 10)}T00:00:00Z`).toISOString().slice(0, 10);

@@ -25,7 +25,7 @@ export {
   parseCompactJws,
 } from './compact-jws.js';
 export { CpuQueue, cpuWorkKinds, keyFileWork } from './cpu-queue.js';
-export { decodeBase64, decodeWrappedBase64, fromBigInt, toBigInt } from './encodings.js';
+export { decodeWrappedBase64, fromBigInt, toBigInt } from './encodings.js';
 export { cryptoErrors } from './errors.js';
 export { type CheckedKey, checkKey, readJwk, readTrustedKey } from './key-gate.js';
 export { keyFileErrors } from './key-kinds/errors.js';

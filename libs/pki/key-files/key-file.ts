@@ -10,7 +10,6 @@ import {
   type UncheckedKey,
   checkKey,
   cryptoErrors,
-  decodeBase64,
   decodeWrappedBase64,
   keyKindNames,
   keyKinds,
@@ -121,7 +120,7 @@ const table = {
     holds: ['hmac'],
     encrypted: false,
     charactersMax: 2_048,
-    read: (text) => sharedSecret(decodeBase64(text), 'base64'),
+    read: (text) => sharedSecret(decodeWrappedBase64(text), 'base64'),
     writePrivate: (key) => privateKeyToBytes(key).toString('base64'),
   },
 } as const satisfies Record<string, KeyFormat>;

@@ -253,6 +253,7 @@ describe('shared secrets', () => {
       ['secret', base64, 'HS256', { weak: false, secretEncoding: 'text' }, Buffer.from(base64)],
       ['secret-base64', base64, 'HS256', { weak: false, secretEncoding: 'base64' }, Buffer.from(base64, 'base64')],
       ['secret-base64', base64, 'HS384', { weak: true }, Buffer.from(base64, 'base64')],
+      ['secret-base64', `${base64.slice(0, 20)}\r\n ${base64.slice(20)}\n`, 'HS256', {}, Buffer.from(base64, 'base64')],
       ['secret', 'gehöim \n', 'HS256', { weak: true }, Buffer.from('gehöim \n')],
       [
         'jwk',
@@ -273,7 +274,7 @@ describe('shared secrets', () => {
     ['secret', ''],
     ['secret', 'x'.repeat(513)],
     ['secret-base64', ''],
-    ['secret-base64', 'YWJj\n'],
+    ['secret-base64', ' \n'],
     ['secret-base64', 'YWI'],
     ['secret-base64', 'YWJ='],
     ['secret-base64', 'a-_b'],

@@ -111,6 +111,7 @@ describe('a workload', () => {
       },
     });
     expect(answer.headers.get('cache-control')).toBe('no-store');
+    expect(answer.headers.get('ratelimit-policy'), 'not counted by address, as no call of a service is').toBeNull();
     const secret: string = answer.body['access_token']!;
     const event = await lastEvent('trust.exchanged');
     expect(event).toMatchObject({

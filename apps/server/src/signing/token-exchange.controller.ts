@@ -17,6 +17,7 @@ import { tenantErrors } from '#tenants';
 import { AcceptsAnyInput } from '../http/declared-input.guard.js';
 import { Fails } from '../http/fails.js';
 import { Facts, type RequestFacts } from '../http/in-scope.js';
+import { RateLimited } from '../http/rate-limit.js';
 import { Public } from '../http/requires.js';
 import {
   OAuthError,
@@ -30,6 +31,8 @@ import {
 /** Short credentials for workloads that keep no secret (RFC 8693). */
 @Controller('v1/token-exchange')
 @ApiTags('Workload identity')
+// Many workloads work behind one address: only tokens that are rejected are counted by it, see `TokenExchange`.
+@RateLimited('none')
 export class TokenExchangeController {
   constructor(private readonly exchange: TokenExchange) {}
 
