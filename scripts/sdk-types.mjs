@@ -55,8 +55,10 @@ function choiceTable(schemas) {
 /**
  * @param document the OpenAPI document of the server
  * @returns the text of `libs/sdk/openapi.ts`
+ * @throws Error for what is no document, such as the refusal of a server that is not ready
  */
 export async function sdkTypes(document) {
+  if (document?.openapi === undefined) throw new Error(`This is no API document: ${JSON.stringify(document)}`);
   const { paths, components, ...rest } = without(document, isExample);
   for (const item of Object.values(paths)) {
     for (const method of METHODS) if (item[method]) item[method].responses = withOneRefusal(item[method].responses);

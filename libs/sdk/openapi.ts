@@ -5837,7 +5837,7 @@ export interface operations {
     changeTenant: {
         parameters: {
             header?: {
-                /** @description The ETag of the resource as it was read; 412 if it has changed since */
+                /** @description The ETag of the resource as it was read, or several of which one must be current; 412 if it has changed since */
                 "If-Match"?: string;
                 /** @description In place of `password`, and instead of it where both are sent: the `stepUpToken` of `POST /v1/auth/step-up`, for 5 minutes of the same session */
                 "X-Step-Up"?: string;
@@ -5986,7 +5986,7 @@ export interface operations {
                 dryRun?: boolean;
             };
             header?: {
-                /** @description The ETag of the resource as it was read; 412 if it has changed since */
+                /** @description The ETag of the resource as it was read, or several of which one must be current; 412 if it has changed since */
                 "If-Match"?: string;
             };
             path: {
@@ -6012,7 +6012,7 @@ export interface operations {
     changeMember: {
         parameters: {
             header?: {
-                /** @description The ETag of the resource as it was read; 412 if it has changed since */
+                /** @description The ETag of the resource as it was read, or several of which one must be current; 412 if it has changed since */
                 "If-Match"?: string;
             };
             path: {
@@ -6529,7 +6529,7 @@ export interface operations {
     deleteService: {
         parameters: {
             header?: {
-                /** @description The ETag of the resource as it was read; 412 if it has changed since */
+                /** @description The ETag of the resource as it was read, or several of which one must be current; 412 if it has changed since */
                 "If-Match"?: string;
                 /** @description In place of `password`, and instead of it where both are sent: the `stepUpToken` of `POST /v1/auth/step-up`, for 5 minutes of the same session */
                 "X-Step-Up"?: string;
@@ -6556,7 +6556,7 @@ export interface operations {
     changeService: {
         parameters: {
             header?: {
-                /** @description The ETag of the resource as it was read; 412 if it has changed since */
+                /** @description The ETag of the resource as it was read, or several of which one must be current; 412 if it has changed since */
                 "If-Match"?: string;
             };
             path: {
@@ -6666,7 +6666,7 @@ export interface operations {
                 dryRun?: boolean;
             };
             header?: {
-                /** @description The ETag of the resource as it was read; 412 if it has changed since */
+                /** @description The ETag of the resource as it was read, or several of which one must be current; 412 if it has changed since */
                 "If-Match"?: string;
                 /** @description In place of `password`, and instead of it where both are sent: the `stepUpToken` of `POST /v1/auth/step-up`, for 5 minutes of the same session */
                 "X-Step-Up"?: string;
@@ -6701,7 +6701,7 @@ export interface operations {
     changeCredential: {
         parameters: {
             header?: {
-                /** @description The ETag of the resource as it was read; 412 if it has changed since */
+                /** @description The ETag of the resource as it was read, or several of which one must be current; 412 if it has changed since */
                 "If-Match"?: string;
             };
             path: {
@@ -6756,7 +6756,7 @@ export interface operations {
                 dryRun?: boolean;
             };
             header?: {
-                /** @description The ETag of the resource as it was read; 412 if it has changed since */
+                /** @description The ETag of the resource as it was read, or several of which one must be current; 412 if it has changed since */
                 "If-Match"?: string;
                 /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
                 "Idempotency-Key"?: string;
@@ -6783,7 +6783,7 @@ export interface operations {
     reactivateCredential: {
         parameters: {
             header?: {
-                /** @description The ETag of the resource as it was read; 412 if it has changed since */
+                /** @description The ETag of the resource as it was read, or several of which one must be current; 412 if it has changed since */
                 "If-Match"?: string;
                 /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
                 "Idempotency-Key"?: string;
@@ -6810,7 +6810,7 @@ export interface operations {
     regenerateCredential: {
         parameters: {
             header?: {
-                /** @description The ETag of the resource as it was read; 412 if it has changed since */
+                /** @description The ETag of the resource as it was read, or several of which one must be current; 412 if it has changed since */
                 "If-Match"?: string;
                 /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
                 "Idempotency-Key"?: string;
@@ -6848,7 +6848,7 @@ export interface operations {
                 dryRun?: boolean;
             };
             header?: {
-                /** @description The ETag of the resource as it was read; 412 if it has changed since */
+                /** @description The ETag of the resource as it was read, or several of which one must be current; 412 if it has changed since */
                 "If-Match"?: string;
                 /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
                 "Idempotency-Key"?: string;
@@ -7057,7 +7057,7 @@ export interface operations {
     cancelCredentialRotation: {
         parameters: {
             header?: {
-                /** @description The ETag of the resource as it was read; 412 if it has changed since */
+                /** @description The ETag of the resource as it was read, or several of which one must be current; 412 if it has changed since */
                 "If-Match"?: string;
                 /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
                 "Idempotency-Key"?: string;
@@ -7192,7 +7192,7 @@ export interface operations {
                 dryRun?: boolean;
             };
             header?: {
-                /** @description The ETag of the resource as it was read; 412 if it has changed since */
+                /** @description The ETag of the resource as it was read, or several of which one must be current; 412 if it has changed since */
                 "If-Match"?: string;
                 /** @description In place of `password`, and instead of it where both are sent: the `stepUpToken` of `POST /v1/auth/step-up`, for 5 minutes of the same session */
                 "X-Step-Up"?: string;
@@ -7225,7 +7225,7 @@ export interface operations {
     changeKey: {
         parameters: {
             header?: {
-                /** @description The ETag of the resource as it was read; 412 if it has changed since */
+                /** @description The ETag of the resource as it was read, or several of which one must be current; 412 if it has changed since */
                 "If-Match"?: string;
             };
             path: {
@@ -7276,7 +7276,7 @@ export interface operations {
                 dryRun?: boolean;
             };
             header?: {
-                /** @description The ETag of the resource as it was read; 412 if it has changed since */
+                /** @description The ETag of the resource as it was read, or several of which one must be current; 412 if it has changed since */
                 "If-Match"?: string;
                 /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
                 "Idempotency-Key"?: string;
@@ -7312,7 +7312,7 @@ export interface operations {
                 dryRun?: boolean;
             };
             header?: {
-                /** @description The ETag of the resource as it was read; 412 if it has changed since */
+                /** @description The ETag of the resource as it was read, or several of which one must be current; 412 if it has changed since */
                 "If-Match"?: string;
                 /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
                 "Idempotency-Key"?: string;
@@ -7350,7 +7350,7 @@ export interface operations {
                 dryRun?: boolean;
             };
             header?: {
-                /** @description The ETag of the resource as it was read; 412 if it has changed since */
+                /** @description The ETag of the resource as it was read, or several of which one must be current; 412 if it has changed since */
                 "If-Match"?: string;
                 /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
                 "Idempotency-Key"?: string;
@@ -7382,7 +7382,7 @@ export interface operations {
     restoreKey: {
         parameters: {
             header?: {
-                /** @description The ETag of the resource as it was read; 412 if it has changed since */
+                /** @description The ETag of the resource as it was read, or several of which one must be current; 412 if it has changed since */
                 "If-Match"?: string;
                 /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
                 "Idempotency-Key"?: string;
@@ -7658,7 +7658,7 @@ export interface operations {
     changeCertificateAuthority: {
         parameters: {
             header?: {
-                /** @description The ETag of the resource as it was read; 412 if it has changed since */
+                /** @description The ETag of the resource as it was read, or several of which one must be current; 412 if it has changed since */
                 "If-Match"?: string;
             };
             path: {
@@ -7728,7 +7728,7 @@ export interface operations {
                 dryRun?: boolean;
             };
             header?: {
-                /** @description The ETag of the resource as it was read; 412 if it has changed since */
+                /** @description The ETag of the resource as it was read, or several of which one must be current; 412 if it has changed since */
                 "If-Match"?: string;
                 /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
                 "Idempotency-Key"?: string;
@@ -7885,7 +7885,7 @@ export interface operations {
     changeCertificate: {
         parameters: {
             header?: {
-                /** @description The ETag of the resource as it was read; 412 if it has changed since */
+                /** @description The ETag of the resource as it was read, or several of which one must be current; 412 if it has changed since */
                 "If-Match"?: string;
             };
             path: {
@@ -7970,7 +7970,7 @@ export interface operations {
                 dryRun?: boolean;
             };
             header?: {
-                /** @description The ETag of the resource as it was read; 412 if it has changed since */
+                /** @description The ETag of the resource as it was read, or several of which one must be current; 412 if it has changed since */
                 "If-Match"?: string;
                 /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
                 "Idempotency-Key"?: string;
@@ -8000,7 +8000,7 @@ export interface operations {
     holdCertificate: {
         parameters: {
             header?: {
-                /** @description The ETag of the resource as it was read; 412 if it has changed since */
+                /** @description The ETag of the resource as it was read, or several of which one must be current; 412 if it has changed since */
                 "If-Match"?: string;
                 /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
                 "Idempotency-Key"?: string;
@@ -8025,7 +8025,7 @@ export interface operations {
     releaseCertificate: {
         parameters: {
             header?: {
-                /** @description The ETag of the resource as it was read; 412 if it has changed since */
+                /** @description The ETag of the resource as it was read, or several of which one must be current; 412 if it has changed since */
                 "If-Match"?: string;
                 /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
                 "Idempotency-Key"?: string;
@@ -8150,7 +8150,7 @@ export interface operations {
                 dryRun?: boolean;
             };
             header?: {
-                /** @description The ETag of the resource as it was read; 412 if it has changed since */
+                /** @description The ETag of the resource as it was read, or several of which one must be current; 412 if it has changed since */
                 "If-Match"?: string;
                 /** @description In place of `password`, and instead of it where both are sent: the `stepUpToken` of `POST /v1/auth/step-up`, for 5 minutes of the same session */
                 "X-Step-Up"?: string;
@@ -8183,7 +8183,7 @@ export interface operations {
     changeTokenProfile: {
         parameters: {
             header?: {
-                /** @description The ETag of the resource as it was read; 412 if it has changed since */
+                /** @description The ETag of the resource as it was read, or several of which one must be current; 412 if it has changed since */
                 "If-Match"?: string;
             };
             path: {
@@ -9219,7 +9219,7 @@ export interface operations {
     deleteWebhook: {
         parameters: {
             header?: {
-                /** @description The ETag of the resource as it was read; 412 if it has changed since */
+                /** @description The ETag of the resource as it was read, or several of which one must be current; 412 if it has changed since */
                 "If-Match"?: string;
             };
             path: {
@@ -9239,7 +9239,7 @@ export interface operations {
     changeWebhook: {
         parameters: {
             header?: {
-                /** @description The ETag of the resource as it was read; 412 if it has changed since */
+                /** @description The ETag of the resource as it was read, or several of which one must be current; 412 if it has changed since */
                 "If-Match"?: string;
             };
             path: {
@@ -9267,7 +9267,7 @@ export interface operations {
     disableWebhook: {
         parameters: {
             header?: {
-                /** @description The ETag of the resource as it was read; 412 if it has changed since */
+                /** @description The ETag of the resource as it was read, or several of which one must be current; 412 if it has changed since */
                 "If-Match"?: string;
                 /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
                 "Idempotency-Key"?: string;
@@ -9292,7 +9292,7 @@ export interface operations {
     enableWebhook: {
         parameters: {
             header?: {
-                /** @description The ETag of the resource as it was read; 412 if it has changed since */
+                /** @description The ETag of the resource as it was read, or several of which one must be current; 412 if it has changed since */
                 "If-Match"?: string;
                 /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
                 "Idempotency-Key"?: string;
@@ -9750,7 +9750,7 @@ export interface operations {
     deleteIdentityProvider: {
         parameters: {
             header?: {
-                /** @description The ETag of the resource as it was read; 412 if it has changed since */
+                /** @description The ETag of the resource as it was read, or several of which one must be current; 412 if it has changed since */
                 "If-Match"?: string;
                 /** @description In place of `password`, and instead of it where both are sent: the `stepUpToken` of `POST /v1/auth/step-up`, for 5 minutes of the same session */
                 "X-Step-Up"?: string;
@@ -9777,7 +9777,7 @@ export interface operations {
     changeIdentityProvider: {
         parameters: {
             header?: {
-                /** @description The ETag of the resource as it was read; 412 if it has changed since */
+                /** @description The ETag of the resource as it was read, or several of which one must be current; 412 if it has changed since */
                 "If-Match"?: string;
                 /** @description In place of `password`, and instead of it where both are sent: the `stepUpToken` of `POST /v1/auth/step-up`, for 5 minutes of the same session */
                 "X-Step-Up"?: string;
@@ -9888,7 +9888,7 @@ export interface operations {
     deletePlatformIdentityProvider: {
         parameters: {
             header?: {
-                /** @description The ETag of the resource as it was read; 412 if it has changed since */
+                /** @description The ETag of the resource as it was read, or several of which one must be current; 412 if it has changed since */
                 "If-Match"?: string;
                 /** @description In place of `password`, and instead of it where both are sent: the `stepUpToken` of `POST /v1/auth/step-up`, for 5 minutes of the same session */
                 "X-Step-Up"?: string;
@@ -9913,7 +9913,7 @@ export interface operations {
     changePlatformIdentityProvider: {
         parameters: {
             header?: {
-                /** @description The ETag of the resource as it was read; 412 if it has changed since */
+                /** @description The ETag of the resource as it was read, or several of which one must be current; 412 if it has changed since */
                 "If-Match"?: string;
                 /** @description In place of `password`, and instead of it where both are sent: the `stepUpToken` of `POST /v1/auth/step-up`, for 5 minutes of the same session */
                 "X-Step-Up"?: string;
@@ -10350,6 +10350,10 @@ export interface operations {
                 /** @description Id or slug of the tenant, for clients without a credential */
                 tenant?: string;
             };
+            header?: {
+                /** @description Id of the service that a workload acts as which sends the token of its own issuer as `Authorization: Bearer`. Every other credential says itself whose it is. */
+                "X-Service-Id"?: string;
+            };
             path: {
                 /** @description 7 to 15 digits, with or without `+` */
                 phone: string;
@@ -10372,6 +10376,10 @@ export interface operations {
                 profile?: string;
                 /** @description Id or slug of the tenant, for clients without a credential */
                 tenant?: string;
+            };
+            header?: {
+                /** @description Id of the service that a workload acts as which sends the token of its own issuer as `Authorization: Bearer`. Every other credential says itself whose it is. */
+                "X-Service-Id"?: string;
             };
             path: {
                 /** @description 7 to 15 digits, with or without `+` */
@@ -10465,6 +10473,10 @@ export interface operations {
                 /** @description Id or slug of the tenant, where several trust the same issuer for the same audience */
                 tenant?: string;
             };
+            header?: {
+                /** @description Id of the service that a workload acts as which sends the token of its own issuer as `Authorization: Bearer`. Every other credential says itself whose it is. */
+                "X-Service-Id"?: string;
+            };
         };
         responses: {
             /** @description The token */
@@ -10527,6 +10539,10 @@ export interface operations {
                 profile?: string;
                 /** @description Id or slug of the tenant, where several trust the same issuer for the same audience */
                 tenant?: string;
+            };
+            header?: {
+                /** @description Id of the service that a workload acts as which sends the token of its own issuer as `Authorization: Bearer`. Every other credential says itself whose it is. */
+                "X-Service-Id"?: string;
             };
         };
         responses: {

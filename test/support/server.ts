@@ -7,6 +7,7 @@ import { Scheduler } from '#scheduler';
 
 import { type Server, createServer } from '../../apps/server/src/create-server.js';
 import { type TestDatabase, createMigratedDatabase } from './database.js';
+import { declaredAnswersOf } from './declared-answers.js';
 
 /** Enough to be Argon2id, not enough to slow a suite down. */
 export const CHEAP_PASSWORDS = { memoryKibibytes: 8, passes: 1, parallelism: 1 };
@@ -104,6 +105,8 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   // Not the public URL, which a test may set: nothing has to answer there.
   const url = await server.app.getUrl();
 
+  // `DECLARED_ANSWERS=1`: an answer that the API document does not declare fails the test that got it.
+  const declared = process.env.DECLARED_ANSWERS === '1' ? await declaredAnswersOf(server.app) : undefined;
   const request: TestServer['request'] = async (method, path, body, call = {}) => {
     const answer = await fetch(url + path, {
       method,
@@ -116,6 +119,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
       ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     });
     const text = await answer.text();
+    declared?.require(method, path, { status: answer.status, header: (name) => answer.headers.get(name), text });
     const json = /\bjson\b/.test(answer.headers.get('content-type') ?? '') && text !== '';
     return { status: answer.status, headers: answer.headers, text, body: (json ? JSON.parse(text) : {}) as Shape };
   };

@@ -72,6 +72,12 @@ describe('the document of the whole server', () => {
     expect(nouns.map(({ name, operation }) => `${name}: ${operation.summary}`)).toEqual([]);
   });
 
+  it('the document of the whole server says of public operations which credentials they also take', () => {
+    const securityOf = (path: string) => document.paths[path]!.get!.security;
+    expect(securityOf('/v1/token/{phone}')).toEqual([{}, { bearer: [] }, { serviceKey: [] }]);
+    expect(securityOf('/v1/tenants/{tenantId}/.well-known/jwks.json')).toEqual([]);
+  });
+
   it('the document of the whole server says of each operation which permission of the table it takes', () => {
     const declared = new Map(routes.map((route) => [nameOf(route), route.permission ?? 'public']));
     for (const { name, operation } of operations())
@@ -101,6 +107,11 @@ describe('the document of the whole server', () => {
 describe('the types of the SDK', () => {
   it('the types of the SDK are those of the document; `npm run docs` writes them', async () => {
     expect(readFileSync(join(ROOT, 'libs/sdk/openapi.ts'), 'utf8')).toBe(await sdkTypes(document));
+  });
+
+  it('the types of the SDK are not made of the refusal of a server', async () => {
+    const { body } = await server.get('/v1/auth/me');
+    await expect(sdkTypes(body)).rejects.toThrow(/no API document.*CREDENTIALS_REQUIRED/);
   });
 });
 

@@ -207,11 +207,13 @@ export function completeDocument(document: OpenAPIObject, policy: PermissionPoli
     const { path, operation } = located;
     const access = operation[ACCESS_EXTENSION] as string | undefined;
     const audience = access === undefined || access === PUBLIC_ACCESS ? undefined : policy.audience(access);
-    operation.security = audience === undefined ? [] : SECURITY[audience];
     const signedIn = operation[SIGNED_IN_EXTENSION] as string | undefined;
-    const optional = signedIn === undefined ? [] : policy.errorsOf(policy.audience(signedIn));
+    const shown = signedIn === undefined ? undefined : policy.audience(signedIn);
+    // OpenAPI 3.1 §4.8.10: an empty requirement makes the others optional.
+    operation.security = audience === undefined ? ((shown && [{}, ...SECURITY[shown]]) ?? []) : SECURITY[audience];
+    const optional = shown === undefined ? [] : policy.errorsOf(shown);
     delete operation[SIGNED_IN_EXTENSION];
-    if (audience === 'service') (operation.parameters ??= []).push(SERVICE_ID_PARAMETER);
+    if ((audience ?? shown) === 'service') (operation.parameters ??= []).push(SERVICE_ID_PARAMETER);
     if (isIdempotent(located, audience)) (operation.parameters ??= []).push(IDEMPOTENCY_PARAMETER);
     describePathParameters(operation, path);
     distinguishMethods(document, located);
