@@ -1,4 +1,4 @@
-// Members, API tokens, trusts and keys by the command line, as an owner uses it.
+// Members, API tokens, trusts, keys, webhooks and identity providers by the command line, as an owner uses it.
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +7,10 @@ import { exportPKCS8, generateKeyPair } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { run } from '../../../apps/cli/src/program.js';
+import { Deliveries } from '#announcements';
+import { ManualClock, SECOND } from '#core';
+import { enrolTotp } from '../../support/factors.js';
+import { startScriptedProvider } from '../../support/identity-provider.js';
 import {
   PASSWORD,
   type Shape,
@@ -15,13 +19,17 @@ import {
   createTenant,
   startTestServer,
 } from '../../support/server.js';
+import { REACHABLE } from '../admin/company.js';
 import { createService } from '../signing/issuer.js';
+
+const clock = new ManualClock();
+const HERE = { CHANCERY_WEBHOOK_NETWORKS: '127.0.0.0/8', CHANCERY_WEBHOOK_PLAIN_HTTP: 'true' };
 
 let server: TestServer;
 let tenant: TestTenant;
 let folder: string;
 beforeAll(async () => {
-  server = await startTestServer();
+  server = await startTestServer({ clock, environment: { ...REACHABLE, ...HERE } });
   tenant = await createTenant(server, 'office');
   folder = mkdtempSync(join(tmpdir(), 'chancery-administration-'));
   expect(await chancery(`login --email ${tenant.owner.email}`, PASSWORD)).toMatchObject({ code: 0 });
@@ -32,13 +40,16 @@ afterAll(async () => {
 });
 
 /** Runs a command of the owner, who answers questions in this order. */
-async function chancery(line: string, ...answers: string[]) {
+const chancery = (line: string, ...answers: string[]) => commandOf({ XDG_CONFIG_HOME: folder }, line, ...answers);
+
+/** Runs a command of the one whose credentials the environment has. */
+async function commandOf(environment: Readonly<Record<string, string>>, line: string, ...answers: string[]) {
   const written = { output: '', errors: '' };
   const code = await run(line.split(' '), {
-    environment: { XDG_CONFIG_HOME: folder, CHANCERY_URL: server.url },
+    environment: { ...environment, CHANCERY_URL: server.url },
     write: (text) => (written.output += text),
     fail: (text) => (written.errors += text),
-    ask: async () => answers.shift()!,
+    ...(answers.length === 0 ? {} : { ask: async () => answers.shift()! }),
   });
   return { code, ...written };
 }
@@ -199,5 +210,93 @@ describe('keys and what expires by the command line', () => {
     );
     const { output } = await chancery('expirations list --before 2026-02-01');
     expect(output).toMatch(/^2026-01-10T00:00:00.000Z +expires +API token +short/m);
+  });
+});
+
+describe('webhooks by the command line', () => {
+  it('a webhook is created once with its secret, changed, paused and deleted by its name', async () => {
+    const url = 'http://127.0.0.1:1/here';
+    const to = inFolder('webhook.json');
+    const create = `webhooks create alerts --to ${url} --action credential.* --action key.generated`;
+    expect(await chancery(create)).toMatchObject({ code: 1 });
+    const created = await json(`${create} --secrets-to ${to}`);
+    expect(created).toMatchObject({ name: 'alerts', actions: ['credential.*', 'key.generated'], state: 'active' });
+    const { secret } = JSON.parse(readFileSync(to, 'utf8')) as { secret: string };
+    expect(secret).toMatch(/^whsec_/);
+    const listed = (await chancery('webhooks list')).output;
+    expect(listed).toMatch(/^alerts +\S+ +active +http/m);
+    expect(listed).not.toContain(secret);
+    expect(await json('webhooks update alerts --action *')).toMatchObject({ actions: ['*'], url });
+    expect(await chancery('webhooks update alerts')).toMatchObject({ code: 1, errors: 'What is to change?\n' });
+    expect(await json('webhooks disable alerts')).toMatchObject({ state: 'disabled' });
+    expect(await json('webhooks enable alerts')).toMatchObject({ state: 'active' });
+    const rotated = await json('webhooks rotate-secret alerts --overlap 60 --show-secrets');
+    expect(rotated['secret']).not.toBe(secret);
+    expect(rotated['previousSecretUntil']).toBeTypeOf('string');
+
+    await createService(server, tenant);
+    await server.server.app.get(Deliveries).deliverDue();
+    const [delivery] = (await json('webhooks deliveries alerts --state pending')) as unknown as [Shape];
+    expect(delivery).toMatchObject({ action: expect.any(String), state: 'pending' });
+    const refused = await chancery(`webhooks redeliver alerts ${delivery['id']}`);
+    expect([refused.code, refused.errors]).toEqual([1, expect.stringMatching(/^WRONG_STATE/)]);
+    expect(await chancery('webhooks delete alerts')).toMatchObject({ errors: 'The webhook alerts is deleted.\n' });
+    expect(await json('webhooks list')).toEqual([]);
+  });
+});
+
+describe('identity providers by the command line', () => {
+  it('an identity provider is created, tested, changed and deleted with the password', async () => {
+    const issuer = await startScriptedProvider();
+    const found = `--issuer ${issuer.issuer} --client-id chancery --client-secret-from ${inFolder('client-secret')}`;
+    writeFileSync(inFolder('client-secret'), 'a client secret\n');
+    const create = `identity-providers create Acme ${found} --role team=a=full_access --role *=auditor --domain office.test`;
+    expect(await chancery(create.replace('*=auditor', '*=king'))).toMatchObject({ code: 1 });
+    expect(await chancery(create, 'wrong')).toMatchObject({ code: 1 });
+    expect(await json(create, PASSWORD)).toMatchObject({
+      name: 'Acme',
+      hasClientSecret: true,
+      trustsEmails: false,
+      roleMappings: [
+        { group: 'team=a', role: 'full_access' },
+        { group: '*', role: 'auditor' },
+      ],
+    });
+    expect((await chancery('identity-providers list')).output).toMatch(/^Acme +\S+ +yes +http/m);
+    const { redirectUri } = await json('identity-providers test Acme');
+    expect(redirectUri).toContain('/console/sign-in/callback/');
+    const narrowed = await json('identity-providers update Acme --trusts-emails --name Company', PASSWORD);
+    expect(narrowed).toMatchObject({ name: 'Company', trustsEmails: true, emailDomains: ['office.test'] });
+    expect(await json('identity-providers disable Company', PASSWORD)).toMatchObject({ enabled: false });
+    expect(await json('identity-providers enable Company', PASSWORD)).toMatchObject({ enabled: true });
+    expect(await chancery('identity-providers delete Company', PASSWORD)).toMatchObject({ code: 0 });
+    expect(await json('identity-providers list')).toEqual([]);
+    await issuer.close();
+  });
+});
+
+describe('a fresh proof on the command line', () => {
+  it('a fresh proof is the password, or the code of an app where the account has one; automation is asked nothing', async () => {
+    const app = await enrolTotp(server, tenant.owner.token);
+    clock.advance(30 * SECOND);
+    const { id: service } = await createService(server, tenant);
+    const create = 'identity-providers create Codes --issuer https://login.example --client-id chancery';
+    expect(await chancery(create, PASSWORD)).toMatchObject({
+      code: 1,
+      errors: expect.stringMatching(/^SECOND_FACTOR_REQUIRED.*the code of your app/),
+    });
+    expect(await json(create, app.code())).toMatchObject({ name: 'Codes' });
+
+    clock.advance(30 * SECOND);
+    const token = 'api-tokens create cleaner --permission services:write --permission services:read';
+    const until = '--expires-at 2026-06-01T00:00:00Z --show-secrets';
+    const able = await json(`${token} ${until} --step-up`, app.code());
+    const unable = await json(`${token} ${until}`, PASSWORD);
+    const by = (secret: string) => ({ CHANCERY_TOKEN: secret, CHANCERY_TENANT: tenant.slug });
+    expect(await commandOf(by(unable['token']!), `services delete ${service}`)).toMatchObject({
+      code: 1,
+      errors: expect.stringMatching(/^FORBIDDEN.*without `stepUp`/),
+    });
+    expect(await commandOf(by(able['token']!), `services delete ${service}`)).toMatchObject({ code: 0 });
   });
 });

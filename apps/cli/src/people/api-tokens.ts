@@ -4,7 +4,6 @@ import { Refusal } from '../terminal.js';
 import {
   type Frame,
   type ListOptions,
-  askPassword,
   choice,
   collected,
   does,
@@ -17,6 +16,7 @@ import {
 } from './command.js';
 import { type SecretOptions, withSecretOptions, withSecrets } from './secrets.js';
 import type { Server } from './server.js';
+import { proofOf } from './step-up.js';
 
 const TOKENS = '/v1/tenants/{tenantId}/api-tokens';
 const ACCOUNTS = '/v1/tenants/{tenantId}/service-accounts';
@@ -30,6 +30,7 @@ interface NewToken extends SecretOptions {
   readonly expiresAt: string;
   readonly allow?: string[];
   readonly serviceAccount?: string;
+  readonly stepUp?: boolean;
 }
 
 /** A token that is given by its id or its name. @throws Refusal where nothing has it, or several have the name */
@@ -92,19 +93,22 @@ export function addApiTokenCommands(frame: Frame): void {
     )
     .requiredOption('--expires-at <instant>', 'when it expires: at most 365 days from now')
     .option('--allow <cidr>', 'a network that it may be used from, once for each', collected)
-    .option('--service-account <account>', 'a service account that it works as instead, by its id or name');
+    .option('--service-account <account>', 'a service account that it works as instead, by its id or name')
+    .option('--step-up', 'let it do what takes a fresh proof; asks for the code of your app');
   does<NewToken>(frame, create, async (work, name) => {
     const { server, options } = work;
-    const { permission, expiresAt, allow: allowedCidrs, serviceAccount } = options;
+    const { permission, expiresAt, allow: allowedCidrs, serviceAccount, stepUp } = options;
     requirePermissions(permission);
     const tenantId = await server.tenant();
     const accountId = serviceAccount && (await accountIdOf(server, tenantId, serviceAccount));
+    const { body: proof, header } = await proofOf(work, `Create ${name}`);
     const body = {
       name: name!,
       permissions: permission,
       expiresAt,
       ...(allowedCidrs === undefined ? {} : { allowedCidrs }),
-      password: await askPassword(work, `Create ${name}`),
+      ...(stepUp === undefined ? {} : { stepUp }),
+      ...proof,
     };
     const created = await withSecrets(
       work,
@@ -112,10 +116,10 @@ export function addApiTokenCommands(frame: Frame): void {
         dataOf(
           accountId
             ? server.client.POST(`${ACCOUNTS}/{serviceAccountId}/api-tokens`, {
-                params: { path: { tenantId, serviceAccountId: accountId } },
+                params: { path: { tenantId, serviceAccountId: accountId }, header },
                 body,
               })
-            : server.client.POST(TOKENS, { params: { path: { tenantId } }, body }),
+            : server.client.POST(TOKENS, { params: { path: { tenantId }, header }, body }),
         ),
       ({ apiToken, token }) => ({ apiTokenId: apiToken.id, token }),
     );

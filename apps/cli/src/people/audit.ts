@@ -3,7 +3,6 @@ import { type components, choices, dataOf } from '#sdk';
 import {
   type Frame,
   type ListOptions,
-  askPassword,
   choice,
   collected,
   does,
@@ -12,6 +11,7 @@ import {
   printList,
   withListOptions,
 } from './command.js';
+import { proofOf } from './step-up.js';
 
 const EVENTS = '/v1/tenants/{tenantId}/audit-events';
 const MONTHS = '/v1/tenants/{tenantId}/history/months';
@@ -103,8 +103,8 @@ export function addAuditCommands(frame: Frame): void {
       const query = { dryRun: true };
       return printItem(work, await dataOf(server.client.POST(ERASE, { params: { path, query }, body: {} })));
     }
-    const password = await askPassword(work, `Erase the personal fields of ${month}`);
-    await dataOf(server.client.POST(ERASE, { params: { path }, body: { password } }));
+    const { body, header } = await proofOf(work, `Erase the personal fields of ${month}`);
+    await dataOf(server.client.POST(ERASE, { params: { path, header }, body }));
     terminal.fail(`The personal fields of ${month} are erased.\n`);
   });
 }

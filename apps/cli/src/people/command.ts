@@ -134,9 +134,3 @@ export async function idOf(
   if (found === undefined) throw new Refusal(`NOT_FOUND: nothing is called ${JSON.stringify(reference)}`);
   return found.id;
 }
-
-/** A password of the caller, which never is a parameter: other users of a machine see those. */
-export async function askPassword({ terminal }: Pick<Work<object>, 'terminal'>, why: string): Promise<string> {
-  if (terminal.ask === undefined) throw new Refusal('A password is needed, and the standard input is closed');
-  return terminal.ask(`${why}: password: `, { hidden: true });
-}

@@ -5,9 +5,10 @@ import type { Command } from 'commander';
 import { type components, choices, dataOf } from '#sdk';
 
 import { Refusal, exitCodes } from '../terminal.js';
-import { type Frame, type Work, askPassword, choice, does, printItem, wholeNumber } from './command.js';
+import { type Frame, type Work, choice, does, printItem, wholeNumber } from './command.js';
 import { progressBar } from './progress.js';
 import { serviceIdOf } from './services.js';
+import { proofOf } from './step-up.js';
 import { tableOf } from './table.js';
 
 const ROTATE = '/v1/tenants/{tenantId}/credentials:rotate';
@@ -54,9 +55,10 @@ export function addRotateCommand(frame: Frame, credentials: Command): void {
     const { deleteInactive = false, dryRun = false, overlap: overlapSeconds } = options;
     const path = { tenantId: await server.tenant() };
     const filter = await filterOf(work, path.tenantId);
-    const password = deleteInactive && !dryRun ? await askPassword(work, 'Delete inactive credentials') : undefined;
-    const body = { filter, overlapSeconds, deleteInactive, dryRun, ...(password === undefined ? {} : { password }) };
-    const started = await dataOf(server.client.POST(ROTATE, { params: { path }, body }));
+    const proof = deleteInactive && !dryRun ? await proofOf(work, 'Delete inactive credentials') : undefined;
+    const body = { filter, overlapSeconds, deleteInactive, dryRun, ...proof?.body };
+    const params = { path, header: { ...proof?.header } };
+    const started = await dataOf(server.client.POST(ROTATE, { params, body }));
     if (!('id' in started) || !options.wait) return printItem(work, started);
     const ended = await followed(work, path.tenantId, started);
     const rejected = ended.rejected === 0 ? [] : await rejectedItems(work, { ...path, rotationId: ended.id });

@@ -6,7 +6,6 @@ import {
   type Frame,
   type ListOptions,
   type Work,
-  askPassword,
   choice,
   does,
   group,
@@ -18,6 +17,7 @@ import {
 import { addRotateCommand } from './credential-rotation.js';
 import { type SecretOptions, shown, withSecretOptions, withSecrets } from './secrets.js';
 import { serviceIdOf } from './services.js';
+import { proofOf } from './step-up.js';
 
 const OF_TENANT = '/v1/tenants/{tenantId}/credentials';
 const OF_SERVICE = '/v1/tenants/{tenantId}/services/{serviceId}/credentials';
@@ -177,8 +177,8 @@ function addChanges(frame: Frame, credentials: Command): void {
     .description('Delete a credential that is not active: its secret is erased; asks for your password');
   does<OfService>(frame, ofService(remove), async (work, id) => {
     const params = await pathOf(work, id!);
-    const password = await askPassword(work, `Delete ${id}`);
-    await dataOf(work.server.client.DELETE(CREDENTIAL, { params, body: { password } }));
+    const { body, header } = await proofOf(work, `Delete ${id}`);
+    await dataOf(work.server.client.DELETE(CREDENTIAL, { params: { ...params, header }, body }));
     work.terminal.fail(`The credential ${id} is deleted.\n`);
   });
 }

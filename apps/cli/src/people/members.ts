@@ -4,7 +4,6 @@ import { Refusal } from '../terminal.js';
 import {
   type Frame,
   type ListOptions,
-  askPassword,
   choice,
   does,
   everyItem,
@@ -15,6 +14,7 @@ import {
 } from './command.js';
 import { type SecretOptions, withSecretOptions, withSecrets } from './secrets.js';
 import type { Server } from './server.js';
+import { proofOf } from './step-up.js';
 
 const MEMBERS = '/v1/tenants/{tenantId}/members';
 const MEMBER = '/v1/tenants/{tenantId}/members/{userId}';
@@ -105,10 +105,10 @@ export function addMemberCommands(frame: Frame): void {
   does<SecretOptions>(frame, reset, async (work, reference) => {
     const { server, options } = work;
     const { path } = await memberOf(server, reference!);
-    const password = await askPassword(work, `Reset ${reference}`);
+    const { body, header } = await proofOf(work, `Reset ${reference}`);
     const started = await withSecrets(
       work,
-      () => dataOf(server.client.POST(`${MEMBER}/reset`, { params: { path }, body: { password } })),
+      () => dataOf(server.client.POST(`${MEMBER}/reset`, { params: { path, header }, body })),
       ({ token }) => (token === undefined ? {} : { token }),
     );
     const { token, ...rest } = started;

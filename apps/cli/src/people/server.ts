@@ -24,6 +24,8 @@ export interface Server {
   readonly client: ChanceryClient;
   /** Whether the credentials are those of a service, not of a person or automation. */
   readonly isService: boolean;
+  /** Whether they are those of automation, which no question can be put to. */
+  readonly isApiToken: boolean;
   /** Id or slug of the tenant. @throws Refusal where several are possible and none is named */
   tenant(): Promise<string>;
 }
@@ -81,10 +83,12 @@ export async function connect(terminal: Terminal, options: ServerOptions): Promi
   const token = named ?? stored?.token;
   const credentials = token === undefined ? await continued(url, file, stored) : byToken(token);
   const client = createClient({ baseUrl: url, credentials });
+  const isService = token?.startsWith(SERVICE_KEY) ?? false;
   return {
     url,
     client,
-    isService: token?.startsWith(SERVICE_KEY) ?? false,
+    isService,
+    isApiToken: token !== undefined && !isService,
     tenant: async () =>
       options.tenant ?? terminal.environment['CHANCERY_TENANT'] ?? stored?.tenant ?? (await onlyTenant(client)),
   };

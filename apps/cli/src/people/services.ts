@@ -4,7 +4,6 @@ import { Refusal } from '../terminal.js';
 import {
   type Frame,
   type ListOptions,
-  askPassword,
   collected,
   does,
   group,
@@ -15,6 +14,7 @@ import {
 } from './command.js';
 import { type SecretOptions, shown, withSecretOptions, withSecrets } from './secrets.js';
 import type { Server } from './server.js';
+import { proofOf } from './step-up.js';
 
 const SERVICES = '/v1/tenants/{tenantId}/services';
 const SERVICE = '/v1/tenants/{tenantId}/services/{serviceId}';
@@ -134,8 +134,8 @@ export function addServiceCommands(frame: Frame): void {
   does(frame, remove, async (work, reference) => {
     const { server, terminal } = work;
     const params = await pathOf(server, reference!);
-    const password = await askPassword(work, `Delete ${reference}`);
-    await dataOf(server.client.DELETE(SERVICE, { params, body: { password } }));
+    const { body, header } = await proofOf(work, `Delete ${reference}`);
+    await dataOf(server.client.DELETE(SERVICE, { params: { ...params, header }, body }));
     terminal.fail(`The service ${reference} is deleted.\n`);
   });
 }
