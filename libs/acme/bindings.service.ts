@@ -17,7 +17,7 @@ import { type SentBinding, hasMac } from './external-binding.js';
 import { acmeUrls } from './urls.js';
 
 const KEY_BYTES = 32;
-/** For so long a binding can be used, unless it is said. */
+/** How long a binding can be used, unless it is said. */
 const TTL_DEFAULT = 7 * DAY;
 const TTL_MAX = 90 * DAY;
 /** Unused bindings of one service. */

@@ -27,7 +27,7 @@ export const identifierOf = (value: string): { readonly type: 'dns' | 'ip'; read
 
 /**
  * The DNS names, in lower case, and IP addresses of an order, each once (RFC 8555 §7.1.3, §7.4).
- * @throws ACME_MALFORMED, ACME_UNSUPPORTED_IDENTIFIER, ACME_REJECTED_IDENTIFIER for an address in the place of a DNS name
+ * @throws ACME_MALFORMED, ACME_UNSUPPORTED_IDENTIFIER, ACME_REJECTED_IDENTIFIER for an address instead of a DNS name
  */
 export function namesIn(identifiers: Json | undefined): readonly string[] {
   if (!Array.isArray(identifiers) || identifiers.length === 0 || identifiers.length > NAMES_MAX) {
@@ -100,7 +100,7 @@ export function requireNamesOf(request: CertificateRequest, names: readonly stri
   const foreign = request.subjectAlternativeNames.find(({ kind }) => kind !== 'dns' && kind !== 'ip');
   if (foreign) throw acmeErrors.ACME_BAD_CSR(`The order has no alternative name of the kind ${foreign.kind}`);
   const commonNames = request.subject.filter(({ type }) => type === 'commonName').map(({ value }) => value);
-  // An address in the place of a DNS name is another name (RFC 8738 §5).
+  // An address instead of a DNS name is another name (RFC 8738 §5).
   const alternative = request.subjectAlternativeNames.map(({ kind, value }) =>
     kind === identifierOf(value).type ? value : `${kind}:${value}`,
   );

@@ -16,12 +16,12 @@ const INSTANT_BYTES = 6;
 const RANDOM_BYTES = 16;
 const MAC_BYTES = 16;
 const LENGTH = INSTANT_BYTES + RANDOM_BYTES + MAC_BYTES;
-/** For so long a nonce can be used. */
+/** How long a nonce can be used. */
 export const NONCE_TTL = HOUR;
 const SCOPE = platformScope(systemOrigin('acme-nonces'));
 
 /**
- * Nonces (RFC 8555 §6.5). One that is given out is stored nowhere: it says until when it can be used, under a key that all
+ * Nonces (RFC 8555 §6.5). One that is returned is stored nowhere: it says until when it can be used, under a key that all
  * instances share. One that is used is a row until then, so that it is accepted once, by all of them together.
  */
 @Injectable()

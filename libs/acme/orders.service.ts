@@ -28,7 +28,7 @@ import { type OrderProblem, problemOfOrder } from './order-problem.js';
 import { Replacements } from './replacements.service.js';
 import type { AccountRequest } from './requests.service.js';
 
-/** For so long an order and its authorizations hold. */
+/** How long an order and its authorizations hold. */
 export const ORDER_TTL = 7 * DAY;
 /** Orders of one account that wait for something. */
 const OPEN_ORDERS_MAX = 200;
@@ -37,7 +37,7 @@ const NAMES_OF_ACCOUNT_MAX = 5_000;
 const NAMES_OF_TENANT_MAX = 50_000;
 /** What is stored becomes less by age alone. */
 const FULL_RETRY_SECONDS = HOUR / SECOND;
-/** For so long a client can look at what proved the names of a certificate. */
+/** How long a client can look at what proved the names of a certificate. */
 const PROVEN_TTL = DAY;
 /** New orders of one tenant within a minute. */
 const ORDERS_PER_MINUTE = 300;

@@ -9,9 +9,9 @@ import { AcmeAccount, AcmeAuthorization, AcmeBinding, AcmeNonce, AcmeOrder } fro
 // The history has what became of them; the certificates are in the inventory.
 
 const SCOPE = platformScope(systemOrigin('acme-purge'));
-/** For so long bindings and accounts that have ended are kept. */
+/** How long bindings and accounts that have ended are kept. */
 const KEPT_FOR = 90 * DAY;
-/** For so long a client can read how an order ended that has no certificate. */
+/** How long a client can read how an order ended that has no certificate. */
 const ORDER_KEPT_FOR = 7 * DAY;
 
 /** Removes the nonces that were used and would be rejected by their age. */

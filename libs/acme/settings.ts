@@ -18,22 +18,21 @@ export const acmeSettings = {
     fallback: '',
     parse: listOf(network),
     description:
-      'Networks, separated by commas, in which ACME http-01 challenges are validated although they are loopback, private, ' +
-      'link-local or otherwise not public: those of the hosts with internal names. None by default.',
+      'Comma-separated networks of hosts with internal names, in which ACME http-01 challenges are validated ' +
+      'although the addresses are not public. None by default.',
   }),
   acmeResolvers: setting({
     variable: 'CHANCERY_ACME_RESOLVERS',
     fallback: '',
     parse: listOf(resolver),
     description:
-      'DNS servers, separated by commas, that know the names of ACME orders: addresses, with a port where it is not 53. ' +
-      'Those of the host if empty.',
+      'Comma-separated addresses of DNS servers that know the names of ACME orders, with a port if it is not 53. ' +
+      'Default: those of the host.',
   }),
   acmeHttpPort: setting({
     variable: 'CHANCERY_ACME_HTTP_PORT',
     fallback: '80',
     parse: wholeNumber(1, 65_535),
-    description:
-      'TCP port at which ACME http-01 challenges are validated: another one than 80 is for tests (RFC 8555 §8.3).',
+    description: 'TCP port for ACME http-01 challenges; a port other than 80 is only for tests (RFC 8555 §8.3).',
   }),
 } as const;

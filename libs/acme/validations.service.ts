@@ -42,9 +42,9 @@ const OF_TENANT_TOGETHER = 8;
 /** Due rows that are read together, and how often one call reads on for those of further tenants. */
 const LOOKED_AT = 500;
 const PASSES = 20;
-/** Due rows of one tenant that one call begins; the next one goes on. */
+/** Due rows of one tenant that one call begins; the next one continues. */
 const STARTED_OF_TENANT = 50;
-/** Longer than an attempt takes: a process that was killed keeps a validation from the others for so long. */
+/** Longer than an attempt takes: a process that was killed keeps a validation from the others for this long. */
 const LEASE = ATTEMPT_MILLISECONDS_MAX + 20 * SECOND;
 /** When a validation of a suspended tenant is looked at again. */
 const SUSPENDED_DELAY = MINUTE;
