@@ -42,11 +42,11 @@ const MESSAGES_TOGETHER = 4;
 /** After so many rounds, or so long, another webhook may have its turn. */
 const ROUNDS_MAX = 50;
 const TURN = 30 * SECOND;
-/** Webhooks that one call looks at; the next call goes on behind them. */
+/** Webhooks that one call looks at; the next call continues behind them. */
 const WEBHOOKS_LOOKED_AT = 2_000;
 /** Events of a history that one round looks at. */
 const EVENTS_LOOKED_AT = 1_000;
-/** Longer than one round takes: a process that was killed keeps a webhook from the others for so long. */
+/** Longer than one round takes: a process that was killed keeps a webhook from the others for this long. */
 const LEASE = MINUTE;
 /** After so long without an accepted delivery a webhook that fails is disabled. */
 const FAILING_MAX = 5 * DAY;
@@ -208,7 +208,7 @@ export class Deliveries implements OnModuleDestroy {
   }
 
   /**
-   * Takes the lease of a webhook, or goes on with it; notes the events that have come since, and reads what is due.
+   * Takes the lease of a webhook, or continues with it; notes the events that have come since, and reads what is due.
    * @returns nothing where another process delivers, or where there is nothing to do any more
    */
   private async prepare(id: string, held: EpochMilliseconds | undefined): Promise<Round | undefined> {

@@ -16,7 +16,7 @@ import { lostNotice } from './webhook-notices.js';
 const SYSTEM = platformScope(systemOrigin('webhook-delivery-expiry'));
 /** Deliveries of one webhook that are given up by one event. */
 const TOGETHER = 500;
-/** Why a delivery is given up that has waited for so long. */
+/** Why a delivery is given up that has waited for this long. */
 const WAITED_TOO_LONG = 'WAITED_TOO_LONG';
 
 /** What has waited for 30 days, while a webhook was disabled or its tenant suspended: one condition for list and step. */

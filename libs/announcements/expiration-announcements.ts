@@ -23,7 +23,7 @@ import { type Announced, LISTED_MAX, expirationNotice } from './expiration-notic
 import { announcementKey, leadReached, nextLeadAt } from './lead-days.js';
 
 const SYSTEM = platformScope(systemOrigin('announcements'));
-/** How many pages of the calendar one call reads; the next call goes on behind them. */
+/** How many pages of the calendar one call reads; the next call continues behind them. */
 const PAGES_MAX = 5;
 
 /** Something of the calendar, and what was announced of it. */

@@ -28,7 +28,7 @@ export function nextLeadAt(
   return coming.length === 0 ? null : Math.min(...coming);
 }
 
-/** What names one announcement, on every instance: a thing that gets another date is announced anew. */
+/** What names one announcement, on every instance: a thing that gets another date is announced again. */
 export const announcementKey = ({ tenantId, kind, id, happens, dueAt }: Upcoming, daysAhead: number): string =>
   createHash('sha256')
     .update(JSON.stringify([tenantId, kind, id, happens, dueAt, daysAhead]))

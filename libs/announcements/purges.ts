@@ -6,10 +6,10 @@ import { DueKind, Expires, purge } from '#scheduler';
 
 import { Announcement, WebhookDelivery } from './entities.js';
 
-/** For so long deliveries wait, are listed and can be requested again, and announcements of what has happened are kept. */
+/** How long deliveries wait, are listed and can be requested again, and announcements of what has happened are kept. */
 export const KEPT_FOR = 30 * DAY;
 
-/** For so long what was given up because it had waited for too long is listed. */
+/** How long what was given up because it had waited for too long is listed. */
 const GIVEN_UP_SHOWN_FOR = 7 * DAY;
 
 /** Removes old deliveries that have ended; the history keeps the events. */

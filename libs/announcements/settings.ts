@@ -7,13 +7,13 @@ export const announcementSettings = {
     fallback: '',
     parse: listOf(network),
     description:
-      'Networks, separated by commas, that webhooks may reach although they are loopback, private, link-local or otherwise ' +
-      'not public. None by default.',
+      'Comma-separated networks that webhooks may reach although they are loopback, private, link-local or ' +
+      'otherwise not public. None by default.',
   }),
   webhookPlainHttp: setting({
     variable: 'CHANCERY_WEBHOOK_PLAIN_HTTP',
     fallback: 'false',
     parse: flag,
-    description: 'Accept webhooks to `http:` URLs, too: what is sent can be read on the way.',
+    description: 'Also accept webhooks with `http:` URLs; their messages can be read in transit.',
   }),
 } as const;
