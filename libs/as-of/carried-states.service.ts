@@ -14,7 +14,7 @@ import type { Tx } from '#database';
 
 import { type RebuiltKind, projections, rebuiltKinds } from './projections.js';
 
-/** Carries forward what follows from events before they are erased: what they say of things that go on to exist. */
+/** Carries forward what follows from events before they are erased: what they say of things that continue to exist. */
 @Injectable()
 export class CarriedStates {
   constructor(
