@@ -110,7 +110,7 @@ class ElementReader {
   }
 }
 
-/** Takes the fields of a constructed element one after the other. */
+/** Takes the fields of a constructed element one by one. */
 export class DerFields {
   #next = 0;
 
