@@ -143,7 +143,7 @@ export class CheckpointFile implements CheckpointMemory {
     return [...this.#known.erasures];
   }
 
-  /** One after the other: each goes on where the one before has ended. */
+  /** One by one: each continues where the one before has ended. */
   refresh(): Promise<void> {
     const refreshed = this.#refreshed.then(() => this.readOn());
     this.#refreshed = refreshed.catch(() => undefined);

@@ -109,7 +109,7 @@ async function sizeOf(tx: Tx): Promise<number | undefined> {
 /** One line of each key is enough to recognise it, and a tenth of the size. */
 function entryOf(tx: Tx, { id: tenantId, note }: HistoryHead, sequence: number): HistoryCheckpoint {
   const { text, signatures } = parseNote(note);
-  // A history that goes on under another name since a restoration has none of that name yet.
+  // A history that continues under another name since a restoration has none of that name yet.
   const { origin, size } = parseCheckpoint(text);
   const own = signatures.filter((line) => line.name === origin && line.signature.length === ED25519_SIGNATURE_BYTES);
   const entry = formatNote({ text, signatures: own });

@@ -233,7 +233,7 @@ export class Checkpoints {
   }
 
   /**
-   * The logs of which more was signed than the database has, or something else. One that goes on under another name since
+   * The logs of which more was signed than the database has, or something else. One that continues under another name since
    * a restoration has ended and is not among them.
    */
   async rolledBack(): Promise<string[]> {
@@ -431,7 +431,7 @@ export class Checkpoints {
     }
   }
 
-  /** What a log was called that was kept: one that the database has lost goes on under no other name. */
+  /** What a log was called that was kept: one that the database has lost continues under no other name. */
   private keptOrigin(tenantId: string): string | undefined {
     return this.place.memory.origins().find((origin) => origin.endsWith(`/${tenantId}`) && this.kept(origin));
   }
@@ -471,7 +471,7 @@ async function grown(view: View, tenantId: string): Promise<Growth | undefined> 
   const total = await view.findOne(HistorySize, { tenantId });
   const head = await view.findOne(HistoryHead, { id: tenantId });
   const signed = head?.size ?? 0;
-  // Where the number is not known of what was signed, it is signed anew: a key was found to be compromised.
+  // Where the number is not known of what was signed, it is signed again: a key was found to be compromised.
   if (!total || (total.size === signed && total.publishedSize !== null) || total.size === 0) return undefined;
   if (total.size < signed) throw historyErrors.HISTORY_INCONSISTENT();
   const edge = await readTiles(view, tenantId, edgeOf(signed));

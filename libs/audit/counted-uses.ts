@@ -16,7 +16,7 @@ const ADDRESSES_MAX = 10;
 
 /**
  * Writes down uses that were rejected: the first before the answer, further ones counted in memory and together by `flush`,
- * so that a caller who goes on costs no write each time.
+ * so that a caller who continues costs no write each time.
  */
 export class CountedUses<Use extends RejectedUse> {
   readonly #counted = new Map<string, Counted<Use>>();

@@ -24,7 +24,7 @@ export interface ExportRequest {
   readonly from?: number | undefined;
   /** Epoch milliseconds, exclusive; up to now if absent. */
   readonly to?: number | undefined;
-  /** Goes on with an export after this event. */
+  /** Continues with an export after this event. */
   readonly after?: number | undefined;
   /** Ends with the last checkpoint that a witness has cosigned, which may be older than the last one. */
   readonly cosigned?: boolean | undefined;
@@ -58,7 +58,7 @@ export class HistoryExport {
    * Begins an export. It is an event of the history, which is on the disk before the first piece is read.
    * The exported part has no gaps: events whose times are out of order are in it although they lie outside of the period.
    * It begins at the border where events are erased; the header says so.
-   * @throws CHECKPOINT_PENDING where the history is empty, or its checkpoint does not cover the event of the last erasure; NO_WITNESS, HISTORY_ERASED where it is to go on after an event that is erased
+   * @throws CHECKPOINT_PENDING where the history is empty, or its checkpoint does not cover the event of the last erasure; NO_WITNESS, HISTORY_ERASED where it is to continue after an event that is erased
    */
   async begin(scope: Scope, request: ExportRequest): Promise<HistoryExportResult> {
     const isPublished = await this.publish(scope);
@@ -141,7 +141,7 @@ export class HistoryExport {
   }
 }
 
-/** Whether an export goes on to the end of the checkpoint, from the border or from where an earlier one ended. */
+/** Whether an export continues to the end of the checkpoint, from the border or from where an earlier one ended. */
 const isWhole = ({ from, to }: ExportRequest): boolean => from === undefined && to === undefined;
 
 async function headerOf(

@@ -115,7 +115,7 @@ export class History {
 
   /**
    * One page, newest first unless `order` is `asc`. With `actorEmail` or `sourceAddress` it may end before it is full: the
-   * cursor goes on where it ended.
+   * cursor continues where it ended.
    */
   async list(scope: TenantScope | PlatformScope, filter: HistoryFilter, page: PageRequest): Promise<HistoryPage> {
     return this.read(scope, async (view) => {

@@ -45,7 +45,7 @@ export class MonthKeys {
     return keys;
   }
 
-  /** The keys of months of one history, read anew, so that an erasure counts in every process. @throws SEALED */
+  /** The keys of months of one history, read again, so that an erasure counts in every process. @throws SEALED */
   async forReading(
     view: View,
     tenantId: string,

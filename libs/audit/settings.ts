@@ -37,16 +37,17 @@ export const checkpointSettings = {
     fallback: './data/checkpoints.ndjson',
     parse: text,
     description:
-      'File to which each signed checkpoint of a history is appended, best on another disk than the database: by it a database ' +
-      'that was rolled back is recognised, and months that were erased since a backup are erased again. `off` keeps none.',
+      'File to which each signed checkpoint of a history is appended, preferably on a different disk from the ' +
+      'database. It serves to detect a rollback of the database and to repeat erasures after a restore. `off`: ' +
+      'no file.',
   }),
   witnesses: setting({
     variable: 'CHANCERY_WITNESS_URLS',
     fallback: '',
     parse: witnesses,
     description:
-      'Witnesses that cosign the checkpoints of the histories (C2SP tlog-witness), separated by commas: of each its verifier key, ' +
-      'a blank and the URL below which it answers `add-checkpoint`. At most 8.',
+      'Comma-separated witnesses that cosign checkpoints (C2SP tlog-witness): for each its verifier key, a space ' +
+      'and the base URL of `add-checkpoint`. At most 8.',
   }),
 } as const;
 
@@ -79,15 +80,15 @@ export const personalDataSettings = {
     variable: 'CHANCERY_PERSONAL_DATA_MINIMUM_DAYS',
     fallback: '30',
     parse: wholeNumber(1, 3_650),
-    description: 'Days after the end of a month before which the personal fields of its events cannot be erased.',
+    description: 'Minimum days between the end of a month and the erasure of its personal fields.',
   }),
   personalDataRetentionMonths: setting({
     variable: 'CHANCERY_PERSONAL_DATA_RETENTION_MONTHS',
     fallback: '0',
     parse: wholeNumber(0, 240),
     description:
-      "Months after the end of a month at which the personal fields of the events of the installation's own history are erased; " +
-      '0: never. Each tenant has a setting of its own.',
+      "Months after which a month's personal fields are erased from the installation's own history; 0: never. " +
+      'Each tenant has its own setting.',
   }),
 } as const;
 
@@ -98,7 +99,7 @@ export const retentionSettings = {
     fallback: '365',
     parse: wholeNumber(30, 36_500),
     description:
-      'Days for which every tenant keeps the events of its history at least: less is not accepted as its setting `historyRetentionDays`, ' +
-      'and does not count where it was set before.',
+      "Minimum value of the tenants' setting `historyRetentionDays`; it also applies to lower values that were " +
+      'set earlier.',
   }),
 } as const;
