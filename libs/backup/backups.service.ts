@@ -25,7 +25,7 @@ export class Backups {
     private readonly clock: Clock,
   ) {}
 
-  /** All data of one moment, while others go on to write. @throws Error where the folder exists; BACKUP_UNREADABLE */
+  /** All data of one moment, while others continue to write. @throws Error where the folder exists; BACKUP_UNREADABLE */
   async make(scope: PlatformScope, { folder, recipients, version }: BackupOptions): Promise<Manifest> {
     const takenAt = toRfc3339(this.clock.now());
     const manifest = await this.database.snapshot(async ({ schema, tables }): Promise<Manifest> => {
