@@ -164,7 +164,7 @@ export class CertificateAuthorities {
   }
 
   /**
-   * Takes over an authority with its private key, under which it goes on to issue.
+   * Takes over an authority with its private key, under which it continues to issue.
    * @throws CA_NAME_TAKEN, INVALID_CA_CERTIFICATE, INVALID_CA_KEY, WEAK_KEY, KEY_COMPROMISED, VALIDATION_ERROR (allowed
    *   names), BUSY
    */

@@ -58,7 +58,7 @@ const KEPT_AFTER_EXPIRY = 2 * CRL_VALIDITY;
 const ENTRIES_READ_AT_ONCE = 5_000;
 const ATTEMPTS_MAX = 5;
 const PART_BYTES = 60_000;
-/** For so long a request for a list waits for a key store that is to sign the next one. */
+/** How long a request for a list waits for a key store that is to sign the next one. */
 const STORE_WAIT = 2 * SECOND;
 const HELD = { entriesMax: 1_000, bytesMax: 64 * 1024 * 1024 };
 const SYSTEM = systemOrigin('crl');
@@ -112,10 +112,10 @@ export class Crls extends DueKind<Crl> {
     await tx.insert(Crl, { id: caId, tenantId, number: 0, parts: 0, ...due });
   }
 
-  /** Lists that were signed after the backup had higher numbers: a new one is due before any is given out (RFC 5280 §5.2.3). */
+  /** Lists that were signed after the backup had higher numbers: a new one is due before any is returned (RFC 5280 §5.2.3). */
   async onRestored(): Promise<void> {
     await this.database.platform(platformScope(SYSTEM), async (tx) => {
-      tx.housekeeping('all revocation lists are signed anew after a restoration');
+      tx.housekeeping('all revocation lists are signed again after a restoration');
       await tx.update(Crl, { number: MoreThanOrEqual(0) }, { rebuildAt: 0 });
     });
   }

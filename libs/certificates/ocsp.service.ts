@@ -55,12 +55,12 @@ export interface OcspReply {
 
 /** For how long an answer holds. A cache that keeps it sees a revocation that much later, and no asker has to. */
 const ANSWER_VALIDITY = HOUR;
-/** A kept answer is signed anew before its end: an asker whose clock is ahead would reject what is about to end. */
+/** A kept answer is signed again before its end: an asker whose clock is ahead would reject what is about to end. */
 const RENEWED_BEFORE_END = 5 * MINUTE;
 const SIGNER_VALIDITY_DAYS = 7;
 /** A delegate is replaced well before its end, so that no answer outlives it. */
 const SIGNER_RENEWED_BEFORE_END = 2 * DAY;
-/** For so long a question waits for a key store that is to sign the next delegate, where the last one is still valid. */
+/** How long a question waits for a key store that is to sign the next delegate, where the last one is still valid. */
 const STORE_WAIT = SECOND;
 const HASHES_HELD_MAX = 1_000;
 const HELD = { entriesMax: 10_000, bytesMax: 16 * 1024 * 1024 };
