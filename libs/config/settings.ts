@@ -38,7 +38,8 @@ export const settings = {
     variable: 'CHANCERY_PUBLIC_URL',
     parse: baseUrlOf('https:', 'http:'),
     description:
-      'Where others reach this server: issuer of tokens, JWKS, CRL and OCSP addresses. `http://HOST:PORT` if unset.',
+      'URL of this server for clients: issuer of tokens, base of JWKS, CRL and OCSP addresses. Default: ' +
+      '`http://HOST:PORT`.',
   }),
   redisUrl: optional({
     variable: 'REDIS_URL',
@@ -47,14 +48,15 @@ export const settings = {
       return new Secret(value);
     },
     description:
-      'Shares rate limits among processes: `redis://user:password@host:6379/0`, or `rediss:` for TLS. Each process counts by itself if unset.',
+      'Redis server for rate limits shared by all processes: `redis://user:password@host:6379/0`, or `rediss:` ' +
+      'for TLS. If unset, each process counts by itself.',
     secret: true,
   }),
   redisCaFile: optional({
     variable: 'REDIS_CA_FILE',
     parse: text,
     description:
-      'PEM file of the authorities that may certify the Redis server of a `rediss:` URL. Those that Node knows if unset.',
+      'PEM file with the trusted authorities for the Redis server of a `rediss:` URL. Default: those of Node.js.',
   }),
   redisKeyPrefix: setting({
     variable: 'REDIS_KEY_PREFIX',
@@ -63,34 +65,34 @@ export const settings = {
       if (!/^[\w:.-]{1,64}$/.test(value)) throw new Error('must have 1 to 64 letters, digits or `_:.-`');
       return value;
     },
-    description: 'What every key in Redis begins with. Installations that share a Redis need different ones.',
+    description: 'Prefix of all keys in Redis. Installations that share a Redis server need different prefixes.',
   }),
   trustedProxies: setting({
     variable: 'TRUSTED_PROXIES',
     fallback: '',
     parse: listOf(network),
-    description:
-      'Trusted proxies: networks, separated by commas, whose `X-Forwarded-For` is accepted. None by default.',
+    description: 'Comma-separated networks of trusted proxies, whose `X-Forwarded-For` is accepted. None by default.',
   }),
   connectionsMax: setting({
     variable: 'CHANCERY_CONNECTIONS_MAX',
     fallback: '4096',
     parse: wholeNumber(1, 65_535),
-    description: 'Open connections of a process; further ones are closed.',
+    description: 'Maximum open connections of a process; more are closed.',
   }),
   connectionsPerAddressMax: setting({
     variable: 'CHANCERY_CONNECTIONS_PER_ADDRESS_MAX',
     fallback: '1024',
     parse: wholeNumber(1, 65_535),
     description:
-      'Open connections of one source address, or of one IPv6 /64, with a process. Not counted for `TRUSTED_PROXIES`.',
+      'Maximum open connections of one source address, or one IPv6 /64, per process. Does not apply to ' +
+      '`TRUSTED_PROXIES`.',
   }),
   metricsPort: optional({
     variable: 'CHANCERY_METRICS_PORT',
     parse: wholeNumber(0, 65_535),
     description:
-      'TCP port of its own for `GET /metrics`, on the address of `HOST`; 0 takes any free one. With `WORKERS`, each process has ' +
-      'one, from this port on. Without a port and without a token there are no metrics.',
+      'Separate TCP port for `GET /metrics`, at the address of `HOST`; 0 selects any free port. With `WORKERS`, ' +
+      'each process has its own port, starting with this one. Without a port and a token, metrics are off.',
   }),
   metricsToken: optional({
     variable: 'CHANCERY_METRICS_TOKEN',
@@ -99,22 +101,24 @@ export const settings = {
       return new Secret(value);
     },
     description:
-      'What `GET /metrics` asks for as `Authorization: Bearer`: on the port of its own, or on `PORT` where there is none.',
+      'Token that `GET /metrics` requires as `Authorization: Bearer`, on the separate port or, without one, on ' +
+      '`PORT`.',
     secret: true,
   }),
   logLevel: setting({
     variable: 'LOG_LEVEL',
     fallback: 'info',
     parse: oneOf<LogLevel>(LOG_LEVELS),
-    description: `How much is logged: ${LOG_LEVELS.join(', ')}.`,
+    description: `Log level: ${LOG_LEVELS.join(', ')}.`,
   }),
   drainSeconds: setting({
     variable: 'CHANCERY_DRAIN_SECONDS',
     fallback: '5',
     parse: wholeNumber(0, 300),
     description:
-      'Seconds for which the server goes on answering after SIGTERM, with readiness 503 and `Connection: close`, before it ' +
-      'stops listening: longer than load balancers take to notice. SIGINT (Ctrl+C) does not wait.',
+      'Seconds for which the server continues to answer after SIGTERM, with readiness 503 and `Connection: ' +
+      'close`, before it stops listening. Set it longer than load balancers need to notice. SIGINT (Ctrl+C) does ' +
+      'not wait.',
   }),
   workers: setting({
     variable: 'WORKERS',
