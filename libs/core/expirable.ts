@@ -33,13 +33,13 @@ export interface Expirable {
   /** The noun, for logs: `credential`, `session`. */
   readonly kind: string;
   /**
-   * Set where everything it does can be undone: it goes on while the clock is not confirmed. All else is paused then.
+   * Set where everything it does can be undone: it continues while the clock is not confirmed. All else is paused then.
    */
   readonly runsWhilePaused?: true;
   /**
    * Handles at most `limit` of what is due now. An item that fails must not block the items behind it: `DueItems` and
    * `purge` of `libs/scheduler` see to that.
-   * @returns how many were handled; the scheduler goes on until a batch comes back short
+   * @returns how many were handled; the scheduler continues until a batch comes back short
    */
   recordDue(limit: number): Promise<number>;
   /**
@@ -51,7 +51,7 @@ export interface Expirable {
    * For kinds that people plan with: what happens to things of a tenant until an instant, soonest first; for the platform, to
    * things of all tenants.
    * @param before 30 days ahead if `undefined`
-   * @throws VALIDATION_ERROR for a cursor that no calendar gave out
+   * @throws VALIDATION_ERROR for a cursor that no calendar returned
    */
   readonly upcoming?:
     | ((

@@ -44,7 +44,7 @@ describe('a fair queue', () => {
     expect(log).toEqual(['a1', 'b1', 'a2', 'a3', 'a4']);
   });
 
-  it('a fair queue goes on after a failure, which only its caller sees', async () => {
+  it('a fair queue continues after a failure, which only its caller sees', async () => {
     const queue = new FairQueue(LIMITS);
     const failing = queue.run('a', 1, () => Promise.reject(new Error('failed')));
     const next = queue.run('a', 1, async () => 'next');

@@ -98,7 +98,7 @@ describe('a guarded clock that runs steadily', () => {
 });
 
 describe('a clock that jumps forward', () => {
-  it('a clock that jumps forward goes on by the clock, while the confirmed time goes on as if nothing had happened', () => {
+  it('a clock that jumps forward continues by the clock, while the confirmed time continues as if nothing had happened', () => {
     const { source, clock } = guarded();
     source.advance(HOUR);
     expect(sinceStart(clock)).toEqual([HOUR, HOUR]);
@@ -150,7 +150,7 @@ describe('a clock that is set back', () => {
     ]);
   });
 
-  it('a clock that is set back goes on from the mark at full speed after a large step', () => {
+  it('a clock that is set back continues from the mark at full speed after a large step', () => {
     const { source, clock } = guarded();
     source.jump(-30 * DAY);
     expect(clock.state).toBe('behind');
@@ -166,7 +166,7 @@ describe('a clock that is set back', () => {
     for (const step of [-HOUR, 10 * SECOND, -MINUTE, 2 * HOUR, -90 * MINUTE, 5 * SECOND, -6 * SECOND, MINUTE]) {
       source.jump(step);
       source.advance(SECOND);
-      // A jump ahead is not confirmed, so that its times do not count as given out.
+      // A jump ahead is not confirmed, so that its times do not count as returned.
       expect(clock.confirmed()).toBeGreaterThanOrEqual(latest - 5 * SECOND);
       latest = Math.max(latest, clock.confirmed());
     }
@@ -187,7 +187,7 @@ describe('a clock that resumes what earlier processes remembered', () => {
     expect([clock.isObserved, clock.takeAlarm()?.state]).toEqual([false, 'ahead']);
   });
 
-  it('a clock that resumes what earlier processes remembered goes on from the mark where it was set back while nothing ran', () => {
+  it('a clock that resumes what earlier processes remembered continues from the mark where it was set back while nothing ran', () => {
     const { clock } = resumed(-DAY);
     expect(sinceStart(clock)).toEqual([0, 0]);
     expect(clock.takeAlarm()).toEqual({ state: 'behind', shown: START - DAY, expected: START });

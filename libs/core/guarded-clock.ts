@@ -3,7 +3,7 @@ import { DAY, HOUR, MINUTE, SECOND } from './duration.js';
 
 /** A clock that is further ahead of the time that has passed since it was last right has jumped. */
 export const FORWARD_TOLERANCE = 10 * MINUTE;
-/** A clock that is further behind the latest instant that was given out has been set back. */
+/** A clock that is further behind the latest instant that was returned has been set back. */
 export const BACKWARD_TOLERANCE = 5 * SECOND;
 
 /**
@@ -32,7 +32,7 @@ export type ClockState = 'steady' | 'ahead' | 'behind';
 /**
  * The state of a clock that shows `shown`.
  * @param expected the instant it was last right plus what has passed since, by a clock that cannot be set
- * @param mark the latest instant that was given out
+ * @param mark the latest instant that was returned
  */
 export function clockStateOf(
   shown: EpochMilliseconds,
@@ -108,9 +108,9 @@ export interface ClockAlarm {
 /**
  * The system's clock, compared with a clock that cannot be set.
  *
- * - Ahead: `now` follows the clock, so that what has expired by it is refused; `confirmed` goes on from the last instant
+ * - Ahead: `now` follows the clock, so that what has expired by it is refused; `confirmed` continues from the last instant
  *   that was right, so that nothing is recorded, purged or destroyed by a time that is not confirmed.
- * - Behind: both go on from the latest instant that was given out, so that no time is given out twice; after a small step
+ * - Behind: both continue from the latest instant that was returned, so that no time is returned twice; after a small step
  *   at half the speed, until the clock has caught up, after a large one at full speed.
  */
 export class GuardedClock implements Clock {
@@ -177,7 +177,7 @@ export class GuardedClock implements Clock {
     return verdict;
   }
 
-  /** Another process has given out an instant that is later than ours. */
+  /** Another process has returned an instant that is later than ours. */
   raise(mark: EpochMilliseconds): void {
     this.#mark = Math.max(this.#mark, mark);
     this.compare(this.source.now());
@@ -227,7 +227,7 @@ export class GuardedClock implements Clock {
 
   private nextState(shown: EpochMilliseconds, expected: EpochMilliseconds): ClockState {
     const state = clockStateOf(shown, expected, this.#mark);
-    // Until it has caught up, a clock that was set back would give out times again that were given out.
+    // Until it has caught up, a clock that was set back would return times again that were returned.
     return state === 'steady' && this.#state === 'behind' && shown < this.#mark ? 'behind' : state;
   }
 

@@ -35,7 +35,7 @@ describe('cursors', () => {
     Buffer.from('{"length":2}').toString('base64url'),
     Buffer.from('[1,null]').toString('base64url'),
     Buffer.from('[1,{"$gt":0}]').toString('base64url'),
-  ])('cursors that this list did not give out are rejected: %j', (cursor) => {
+  ])('cursors that this list did not return are rejected: %j', (cursor) => {
     expect(() => decodeCursor(cursor, 2)).toThrow(
       expect.objectContaining({
         code: 'VALIDATION_ERROR',

@@ -23,7 +23,7 @@ export type CursorKey = readonly (string | number)[];
 
 export const encodeCursor = (key: CursorKey): string => Buffer.from(JSON.stringify(key)).toString('base64url');
 
-/** @throws VALIDATION_ERROR where the text is not a cursor that this API gave out for a key of that many parts */
+/** @throws VALIDATION_ERROR where the text is not a cursor that this API returned for a key of that many parts */
 export function decodeCursor(cursor: string, parts: number): CursorKey {
   try {
     const key: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'));
@@ -38,7 +38,7 @@ export function decodeCursor(cursor: string, parts: number): CursorKey {
     // falls through to the refusal below
   }
   throw coreErrors.VALIDATION_ERROR({
-    detail: 'The cursor is not one that this list gave out',
+    detail: 'The cursor is not one that this list returned',
     errors: [{ pointer: '/cursor', code: 'INVALID_CURSOR', detail: 'not a cursor of this list' }],
   });
 }

@@ -48,7 +48,7 @@ export interface Rebuilt<Row> {
   readonly missing: readonly MissingValues[];
 }
 
-/** A thing after some of its events, before the clock is looked at: the state that later events go on from. */
+/** A thing after some of its events, before the clock is looked at: the state that later events continue from. */
 export interface Begun<Row> extends Rebuilt<Row> {
   /** When it began. */
   readonly begunAt: EpochMilliseconds;

@@ -1,7 +1,7 @@
 import { SECOND } from './duration.js';
 
 /**
- * For how long one part of a process that stops waits for what it has begun to send: the parts are told one after the other,
+ * For how long one part of a process that stops waits for what it has begun to send: the parts are told one by one,
  * and all of them, and then what writes the last counts, have to end before the process is ended by force.
  */
 const STOP_WAIT = 3 * SECOND;
