@@ -186,7 +186,7 @@ describe('what cannot be done', () => {
     expect(started).toHaveLength(66);
   });
 
-  it('the queue goes on after a failure, which only its caller sees', async () => {
+  it('the queue continues after a failure, which only its caller sees', async () => {
     const failing = queue.run({ kind: 'key', group: 'a', milliseconds: 1 }, () => Promise.reject(new Error('failed')));
     const next = askAll('key', 'next');
     await expect(failing).rejects.toThrow('failed');

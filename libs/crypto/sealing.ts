@@ -103,7 +103,7 @@ function encrypt(key: KeyObject | Buffer, authenticated: Buffer, plaintext: Buff
   return Buffer.concat([nonce, cipher.update(plaintext), cipher.final(), cipher.getAuthTag()]);
 }
 
-/** `undefined` where the tag does not fit; nothing of the plaintext is given out then. */
+/** `undefined` where the tag does not fit; nothing of the plaintext is returned then. */
 function decrypt(key: KeyObject | Buffer, authenticated: Buffer, sealed: Buffer): Buffer | undefined {
   if (sealed.length < NONCE_BYTES + TAG_BYTES) return undefined;
   const decipher = createDecipheriv(CIPHER, key, sealed.subarray(0, NONCE_BYTES), { authTagLength: TAG_BYTES });

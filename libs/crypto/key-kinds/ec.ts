@@ -188,10 +188,10 @@ function readSec1(node: DerNode, outer?: DerNode, outerPoint?: Buffer): Unchecke
   return ecKey(curve, scalar, points);
 }
 
-/** A curve by its name only: parameters that are spelt out can describe a curve that is almost the right one (CVE-2020-0601). */
+/** A curve by its name only: parameters that are explicit can describe a curve that is almost the right one (CVE-2020-0601). */
 function curveOf(parameters: DerNode): CurveName {
   if (parameters.tag !== TAG.objectIdentifier) {
-    throw cryptoErrors.INVALID_KEY('The curve is spelt out; only curves by name are read');
+    throw cryptoErrors.INVALID_KEY('The curve is explicit; only curves by name are read');
   }
   const identifier = readObjectIdentifier(parameters);
   const curve = curveNames.find((name) => curves[name].oid === identifier);
