@@ -156,7 +156,7 @@ export class Database {
 
   /**
    * One transaction inside one tenant: all or nothing, together with the events that `work` recorded. It begins with the
-   * authority check, in each attempt anew.
+   * authority check, in each attempt again.
    * The closure runs again as a whole where the database chose it as the loser of a race, so it must have no effect
    * outside of `tx`. A scope with a completion (see `completing`) has it written in the same transaction.
    * @param rows how many rows it writes, roughly, where that is not a few: a batch waits for as many turns

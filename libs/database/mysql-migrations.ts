@@ -46,7 +46,7 @@ async function holdingLock(connection: Connection, work: () => Promise<void>): P
 
 /**
  * In a cluster a locked row is seen by one server only, and a DDL statement of another ends the transaction that holds it.
- * So the lock is a row that is written, for a time that is extended as long as the work goes on: after a process that has
+ * So the lock is a row that is written, for a time that is extended as long as the work continues: after a process that has
  * ended, others wait for the rest of it.
  */
 async function holdingLease(connection: Connection, work: () => Promise<void>): Promise<void> {

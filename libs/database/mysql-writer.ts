@@ -37,7 +37,7 @@ export class MysqlWriter {
   /** As `Gateway.writePlanned`. */
   async carryOut(plan: () => Promise<TransactionPlan>, isTimely: () => boolean): Promise<boolean> {
     if (this.#isClosed) return false;
-    // Taken, so that work that was given up and goes on has it for itself.
+    // Taken, so that work that was given up and continues has it for itself.
     const idle = this.#idle;
     this.#idle = undefined;
     const connection = idle ?? (await this.connect().catch(() => undefined));

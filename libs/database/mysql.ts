@@ -59,7 +59,7 @@ export async function openMysql(
   const { dialect, findings, cipher, cluster } = await probe(connection, options.cluster).catch((error: unknown) => {
     throw explained(error, target);
   });
-  // A server that went on without it would have the password by now: the driver does not, and this is the proof.
+  // A server that continued without it would have the password by now: the driver does not, and this is the proof.
   if (options.tls.mode !== 'off' && cipher === undefined) throw new Error('The database server did not encrypt');
   if (findings.length > 0) {
     const message = `The database's settings are not safe for this data:\n- ${findings.join('\n- ')}`;
@@ -110,7 +110,7 @@ export async function openMysql(
 
   const onConnection = async <T>(work: (runner: QueryRunner) => Promise<T>): Promise<T> => {
     const runner = dataSource.createQueryRunner();
-    // Before the work, so that the runner holds the connection itself and not only what it gives out.
+    // Before the work, so that the runner holds the connection itself and not only what it returns.
     await acquire(runner);
     try {
       await prepare(runner, session);

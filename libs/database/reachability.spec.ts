@@ -38,7 +38,7 @@ describe('work on a database', () => {
     expect(probes).toBe(0);
   });
 
-  it('work on a database goes on for as long as it takes while the database answers: it waits for a lock', async () => {
+  it('work on a database continues for as long as it takes while the database answers: it waits for a lock', async () => {
     const lock = Promise.withResolvers<string>();
     const work = reachability.run(() => lock.promise);
     await vi.advanceTimersByTimeAsync(10 * SUSPECT);

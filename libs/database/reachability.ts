@@ -33,7 +33,7 @@ export class Reachability {
   }
 
   /**
-   * Runs the work as long as the database is reachable. Work that is given up goes on in the background until its own
+   * Runs the work as long as the database is reachable. Work that is given up continues in the background until its own
    * time-outs end it; what it returns is ignored.
    * @throws Unreachable; what the work throws
    */

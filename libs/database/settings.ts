@@ -22,42 +22,42 @@ export const databaseSettings = {
     variable: 'CHANCERY_DATABASE_TLS',
     parse: oneOf<TlsMode>(tlsModes),
     description:
-      'TLS of every connection to MySQL or MariaDB. `verify`: the certificate of the server is issued by a trusted ' +
-      'authority, for its name. `verify-ca`: for any name. `required`: encrypted, to any server that answers. `off`. ' +
-      'If unset, `off` for a loopback host and `verify` for every other.',
+      "TLS for all connections to MySQL or MariaDB. `verify`: a trusted authority issued the server's " +
+      'certificate for its name. `verify-ca`: for any name. `required`: encrypted, to any server. `off`: not ' +
+      'encrypted. Default: `off` for a loopback host, `verify` for every other host.',
   }),
   databaseTlsCaFile: optional({
     variable: 'CHANCERY_DATABASE_TLS_CA_FILE',
     parse: text,
-    description:
-      'File with the certificates (PEM) of the authorities that the database server is verified by. Those of Node.js if unset.',
+    description: 'PEM file with the trusted authorities for the database server. Default: those of Node.js.',
   }),
   databaseTlsCertificateFile: optional({
     variable: 'CHANCERY_DATABASE_TLS_CERTIFICATE_FILE',
     parse: text,
-    description: 'File with the certificate (PEM) that the database server asks its clients for.',
+    description: 'PEM file with the client certificate for the database server.',
   }),
   databaseTlsKeyFile: optional({
     variable: 'CHANCERY_DATABASE_TLS_KEY_FILE',
     parse: text,
-    description: 'File with the private key (PEM, unencrypted) of that certificate, readable by its owner only.',
+    description: 'PEM file with the unencrypted private key of the client certificate; only its owner may read it.',
   }),
   databaseTlsServerName: optional({
     variable: 'CHANCERY_DATABASE_TLS_SERVER_NAME',
     parse: text,
-    description: 'The name in the certificate of the database server, where it is not the host of `DATABASE_URL`.',
+    description: "Name in the database server's certificate, if it is not the host of `DATABASE_URL`.",
   }),
   databaseCluster: optional({
     variable: 'CHANCERY_DATABASE_CLUSTER',
     parse: oneOf<ClusterKind | 'off'>([...clusterKinds, 'off']),
     description:
-      'Whether the database server is part of a cluster whose servers each accept writes: `galera`, `group-replication`, or ' +
-      '`off`. If unset, the server is asked at the start. See [operations](operations.md#clusters-of-databases).',
+      'Whether the database server belongs to a cluster in which every server accepts writes: `galera`, ' +
+      '`group-replication`, or `off`. Default: detected at start. See ' +
+      '[operations](operations.md#clusters-of-databases).',
   }),
   allowUnsafeDatabase: setting({
     variable: 'CHANCERY_ALLOW_UNSAFE_DATABASE',
     fallback: 'false',
     parse: flag,
-    description: 'Start with a warning, instead of not at all, on database settings that can lose or mix up data.',
+    description: 'Start with a warning instead of an error if the database settings can lose or mix up data.',
   }),
 } as const;

@@ -147,7 +147,7 @@ export class View {
 
   /**
    * The different texts of a column among the rows that match, of which there are few. Each is one search, however many rows
-   * have it, where an index begins with the columns of the condition and goes on with this one.
+   * have it, where an index begins with the columns of the condition and continues with this one.
    */
   async differentTexts<Row extends object, Column extends keyof Row & string>(
     entity: EntityClass<Row>,
@@ -221,7 +221,7 @@ export class View {
 
   /**
    * One page by keyset: the rows after the cursor's position, never OFFSET, so that page 4,000 costs what page 1 does.
-   * @throws VALIDATION_ERROR for a cursor that this list did not give out
+   * @throws VALIDATION_ERROR for a cursor that this list did not return
    */
   async page<Row extends object>(
     entity: EntityClass<Row>,
