@@ -5,7 +5,7 @@ const LONGEST_DELAY = 12 * HOUR;
 /** How much of a delay is left to chance, so that what failed together is not tried again together. */
 const JITTER = 0.2;
 
-/** For so long after its first attempt a message is tried again. */
+/** How long after its first attempt a message is tried again. */
 export const TRIED_FOR = 3 * DAY;
 
 /** The longest wait of `retryDelay`. */
