@@ -80,7 +80,7 @@ export class Factors {
   ) {}
 
   /**
-   * What was used after the backup must not be accepted again: recovery codes may have been, and are made anew; so are
+   * What was used after the backup must not be accepted again: recovery codes may have been, and are made again; so are
    * questions and enrolments, and codes of an application for as long as one is accepted. The factors themselves stay: an
    * account without any would be open to a password alone.
    */
@@ -170,7 +170,7 @@ export class Factors {
     return { codes, lookupHashes: await Promise.all(codes.map((code) => this.hashOf(code))) };
   }
 
-  /** A step: these codes, in the place of all that the user had. */
+  /** A step: these codes, instead of all that the user had. */
   async storeRecoveryCodes(tx: Tx, userId: string, { lookupHashes }: NewRecoveryCodes): Promise<void> {
     await tx.installation.delete(RecoveryCode, { userId });
     for (const hash of lookupHashes) {
@@ -280,7 +280,7 @@ export class Factors {
     return found.filter((material) => material !== undefined);
   }
 
-  /** `undefined` where the row was altered: the user's other factors go on. */
+  /** `undefined` where the row was altered: the user's other factors continue. */
   private async materialOf(view: View, { id, sealedMaterial, counter }: Factor): Promise<Material | undefined> {
     const material = await this.vault.openUnlessAltered(view, placeOf(id), sealedMaterial!);
     return material && { material, counter };
@@ -303,7 +303,7 @@ export class Factors {
 export const hasFactor = (view: View, userId: string): Promise<boolean> =>
   view.installation.exists(Factor, { userId, confirmedAt: Not(IsNull()) });
 
-/** A step of what ends the sessions of a user: a sign-in that has shown the password already begins anew. */
+/** A step of what ends the sessions of a user: a sign-in that has shown the password already begins again. */
 export async function endChallenges(tx: Tx, userId: string): Promise<void> {
   await tx.installation.delete(FactorChallenge, { userId });
 }
