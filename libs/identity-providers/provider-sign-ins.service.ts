@@ -29,7 +29,7 @@ import { ProviderAccounts, notAdmitted } from './provider-accounts.js';
 import { type BegunAtProvider, type ProviderAnswer, type ProviderClaims, ProviderClient } from './provider-client.js';
 import { redirectUriOf } from './redirect-uri.js';
 
-/** A sign-in that goes on at the provider. */
+/** A sign-in that continues at the provider. */
 export interface BegunSignIn {
   readonly authorizationUrl: string;
   /** Of the browser or the program that began it: it comes back with the answer. */
