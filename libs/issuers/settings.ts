@@ -7,21 +7,22 @@ export const issuerSettings = {
     fallback: '',
     parse: listOf(urlOf('https:', 'http:')),
     description:
-      'OpenID Connect issuers, separated by commas, that identity providers and trusts of workloads may name. Empty: every ' +
-      'issuer with a public address.',
+      'Comma-separated OpenID Connect issuers that identity providers and trusts may use. Empty: every issuer ' +
+      'with a public address.',
   }),
   issuerNetworks: setting({
     variable: 'CHANCERY_ISSUER_NETWORKS',
     fallback: '',
     parse: listOf(network),
     description:
-      'Networks, separated by commas, in which issuers may be although they are loopback, private, link-local or otherwise ' +
-      'not public. None by default.',
+      'Comma-separated networks that issuers may be in although they are loopback, private, link-local or ' +
+      'otherwise not public. None by default.',
   }),
   issuerPlainHttp: setting({
     variable: 'CHANCERY_ISSUER_PLAIN_HTTP',
     fallback: 'false',
     parse: flag,
-    description: 'Accept issuers with `http:` URLs, too: for tests, as others on the way can replace the keys.',
+    description:
+      'Also accept issuers with `http:` URLs; only for tests, because an attacker in transit can replace the keys.',
   }),
 } as const;
