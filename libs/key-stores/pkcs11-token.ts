@@ -39,7 +39,7 @@ export type TokenPublicKey =
   | { readonly type: 'rsa'; readonly modulus: Uint8Array; readonly exponent: Uint8Array }
   | { readonly type: 'ec' | 'edwards'; readonly curve: string; readonly point: Uint8Array };
 
-/** What the process is asked, one after the other. */
+/** What the process is asked, one by one. */
 export type TokenQuestion =
   | { readonly kind: 'open'; readonly options: TokenOptions }
   | { readonly kind: 'generate'; readonly object: TokenObject; readonly pair: PairKind }

@@ -47,14 +47,15 @@ export const keyStoreSettings = {
     // What is rejected may have a PIN.
     secret: true,
     parse: listOf(storeSetting),
-    description: `Key stores that private keys are made in and never leave, as \`NAME=URI\`, separated by commas. A URI is ${storeForms.map((form) => `\`${form}\``).join(', or ')}. [Key stores](key-stores.md).`,
+    description: `Key stores that create private keys and never reveal them, as comma-separated \`NAME=URI\`. A URI is ${storeForms.map((form) => `\`${form}\``).join(', or ')}. [Key stores](key-stores.md).`,
   }),
   keyStoreTenants: setting({
     variable: 'CHANCERY_KEY_STORE_TENANTS',
     fallback: '',
     parse: listOf(storeTenants),
     description:
-      'Which tenants may have keys made in which store, as `NAME=TENANT`, separated by commas: the id of a tenant, or `*` for all. Without it, none. What was made before signs on.',
+      "Tenants that may create keys in each store, as comma-separated `NAME=TENANT`: a tenant's id, or `*` for " +
+      'all. Default: none. Existing keys continue to sign.',
   }),
 } as const;
 

@@ -1,4 +1,4 @@
-/** A store that did not answer is not asked again for so long: no request waits for a time limit meanwhile. */
+/** A store that did not answer is not asked again for this long: no request waits for a time limit meanwhile. */
 export const PAUSE_MILLISECONDS = 2_000;
 
 /** A call of a store that has begun. */
