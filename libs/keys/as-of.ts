@@ -81,7 +81,7 @@ function rotated(row: KeyAsOf, event: RecordedEvent): KeyAsOf {
   return { ...row, versions: [...(isStaged ? signingUntil(row.versions, activatesAt) : row.versions), next] };
 }
 
-/** What became of one version. Where it was staged and never takes over, its predecessor goes on to sign. */
+/** What became of one version. Where it was staged and never takes over, its predecessor continues to sign. */
 function versionChanged(row: KeyAsOf, event: RecordedEvent): KeyAsOf {
   const before = row.versions.find(({ kid }) => kid === event.kid);
   const change = versionTransitions[event.action];

@@ -228,7 +228,7 @@ export class Keys {
   }
 
   /**
-   * The tenant's public keys (RFC 7517 §5), in a stable order: oldest first. They are kept in memory, and given out after the
+   * The tenant's public keys (RFC 7517 §5), in a stable order: oldest first. They are kept in memory, and returned after the
    * number of the configuration was read: a change on another instance counts from its commit on.
    * @returns the same object as long as nothing changes
    * @throws NOT_FOUND where the tenant is deleted, DATABASE_UNAVAILABLE, BUSY

@@ -27,7 +27,7 @@ interface Locked {
   readonly pending: KeyVersion | undefined;
 }
 
-/** For so long a compromise waits for a key store that is to make the successor. */
+/** How long a compromise waits for a key store that is to make the successor. */
 const SUCCESSOR_WITHIN = 5 * SECOND;
 
 /** A key that is about to be reported as compromised. */
