@@ -15,7 +15,7 @@ const SYSTEM = platformScope(systemOrigin('mail-deliveries'));
 
 /** Mails that one process sends at the same time. */
 const TOGETHER = 4;
-/** Rounds of one call; the next call goes on. */
+/** Rounds of one call; the next call continues. */
 const ROUNDS_MAX = 50;
 /** Longer than an attempt takes: what a process had claimed that was killed is sent by another one after so long. */
 const CLAIM = 2 * MINUTE;

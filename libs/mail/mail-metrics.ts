@@ -11,7 +11,8 @@ const SYSTEM = platformScope(systemOrigin('mail-metrics'));
 
 const metrics = defineMetrics({
   chancery_mails_total: counter(
-    'Attempts of this process to send an e-mail: delivered to the mail server, retried later, given up, or dropped because it was of no use any more',
+    'Attempts of this process to send an e-mail: delivered to the mail server, retried later, given up, or ' +
+      'dropped because it became obsolete',
     'outcome',
   ),
 });

@@ -12,19 +12,19 @@ export const mailSettings = {
       return new Secret(value);
     },
     description:
-      'Mail server: `smtps://user:password@host:465` for TLS from the start, `smtp://user:password@host:587` for STARTTLS, ' +
-      'which is required unless the host is loopback. Without it no e-mail is sent.',
+      'Mail server: `smtps://user:password@host:465` for TLS from the start, `smtp://user:password@host:587` for ' +
+      'STARTTLS, which is required unless the host is loopback. If unset, no e-mail is sent.',
     secret: true,
   }),
   smtpPasswordFile: optional({
     variable: 'CHANCERY_SMTP_PASSWORD_FILE',
     parse: text,
-    description: 'File with the password of the user in `CHANCERY_SMTP_URL`, which then has none.',
+    description: 'File with the password for the user in `CHANCERY_SMTP_URL`, which then contains no password.',
   }),
   smtpCaFile: optional({
     variable: 'CHANCERY_SMTP_CA_FILE',
     parse: text,
-    description: 'PEM file of the authorities that may certify the mail server. Those that Node knows if unset.',
+    description: 'PEM file with the trusted authorities for the mail server. Default: those of Node.js.',
   }),
   mailFrom: optional({
     variable: 'CHANCERY_MAIL_FROM',
@@ -34,7 +34,7 @@ export const mailSettings = {
         throw new Error('must be an e-mail address');
       return email;
     },
-    description: 'Address that e-mail comes from. Needed with `CHANCERY_SMTP_URL`.',
+    description: 'Sender address of e-mail. Required with `CHANCERY_SMTP_URL`.',
   }),
 } as const;
 
