@@ -61,7 +61,7 @@ describe('encrypted private keys', () => {
 });
 
 describe('PKCS#12', () => {
-  it('deriving the key of a PKCS#12 MAC lets other work go on', async () => {
+  it('deriving the key of a PKCS#12 MAC lets other work continue', async () => {
     let turns = 0;
     let ticking = setImmediate(function tick() {
       turns += 1;
