@@ -47,7 +47,7 @@ export class HistoryRetention extends DueKind<HistoryBorder> {
     this.#minimumDays = historyRetentionMinimumDays;
   }
 
-  /** What is left after so many portions is still due: the next run goes on. */
+  /** What is left after so many portions is still due: the next run continues. */
   private async eraseDue(tenantId: string): Promise<void> {
     // Another instance may have signed with a key that it has made.
     await this.keys.refresh();
