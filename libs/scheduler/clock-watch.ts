@@ -118,7 +118,7 @@ export class ClockWatch {
   }
 
   /**
-   * Confirms that the clocks show the right time: every process accepts its own as it is, and what was paused goes on.
+   * Confirms that the clocks show the right time: every process accepts its own as it is, and what was paused continues.
    * @returns whether there was anything to confirm
    */
   async confirm(scope: PlatformScope): Promise<boolean> {

@@ -99,7 +99,7 @@ const PAGES_MAX = 100;
 /**
  * Walks through what is due, page by page, and handles each item on its own: an item that fails is tried again later,
  * with exponential back-off, and does not block the items behind it, however many fail. The position is kept between
- * calls, so that each call goes on where the one before ended.
+ * calls, so that each call continues where the one before ended.
  */
 export class DueItems<Row extends object> {
   readonly #backoff = new Backoff();

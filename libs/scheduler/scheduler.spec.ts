@@ -34,7 +34,7 @@ function schedulerOf(
   };
 }
 
-/** A kind that answers its batches one after the other; `undefined` fails. */
+/** A kind that answers its batches one by one; `undefined` fails. */
 function kindOf(kind: string, ...batches: readonly (number | ItemsFailed | undefined)[]) {
   const left = [...batches];
   const asked: number[] = [];
@@ -71,7 +71,7 @@ describe('a run of the scheduler', () => {
     expect(scheduler.counters.get('many')).toEqual({ handled: 2 * BATCH + 7, failed: 0 });
   });
 
-  it('a run of the scheduler goes on with the other kinds when one fails as a whole', async () => {
+  it('a run of the scheduler continues with the other kinds when one fails as a whole', async () => {
     const last = kindOf('last', 1);
     const { scheduler, errors } = schedulerOf([kindOf('broken', undefined), last]);
     await scheduler.run();
@@ -79,7 +79,7 @@ describe('a run of the scheduler', () => {
     expect(errors.map(({ kind }) => kind)).toEqual(['broken']);
   });
 
-  it('a run of the scheduler goes on with the next batch of a kind of which some items failed, and reports each by its id', async () => {
+  it('a run of the scheduler continues with the next batch of a kind of which some items failed, and reports each by its id', async () => {
     const kind = kindOf('poisoned', failedItems(2, BATCH), 0);
     const { scheduler, errors } = schedulerOf([kind]);
     await scheduler.run();

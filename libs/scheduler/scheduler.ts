@@ -35,7 +35,7 @@ const BATCHES_MAX = 200;
 const FAILURES_LOGGED_MAX = 20;
 
 /**
- * Asks every kind, one after the other, to record what is due. Any number of instances may run it: each effect is a
+ * Asks every kind, one by one, to record what is due. Any number of instances may run it: each effect is a
  * conditional update. A failure is logged and tried again by a later run; it stops neither the other items of its kind
  * nor the other kinds.
  */
