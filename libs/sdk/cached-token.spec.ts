@@ -24,7 +24,7 @@ describe('cachedToken', () => {
     expect(state.asked).toBe(1);
   });
 
-  it('a token is kept until a minute before its end, then replaced while it is still given out', async () => {
+  it('a token is kept until a minute before its end, then replaced while it is still returned', async () => {
     const { later, token } = source();
     await token();
     later(539);

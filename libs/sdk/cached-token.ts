@@ -24,7 +24,7 @@ interface Kept {
 
 /**
  * Keeps a token until shortly before its end. Callers that ask at the same time share one request. In the last seconds of
- * a token the next one is fetched while the present one is still given out, so that neither a slow nor a failed request
+ * a token the next one is fetched while the present one is still returned, so that neither a slow nor a failed request
  * delays anyone before the token has really ended.
  *
  * @param obtain asks for a token

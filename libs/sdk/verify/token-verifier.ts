@@ -30,7 +30,7 @@ export type VerifiedToken = Readonly<JWTPayload> & { readonly exp: number };
 /** @throws TokenRefused, KeysUnavailable */
 export type TokenVerifier = (token: string) => Promise<VerifiedToken>;
 
-/** A shared secret in the place of a public key is the oldest attack on verifiers (RFC 8725 §2.1). */
+/** A shared secret instead of a public key is the oldest attack on verifiers (RFC 8725 §2.1). */
 const isAsymmetric = (algorithm: string): boolean => !algorithm.startsWith('HS') && algorithm !== 'none';
 const ALGORITHMS: readonly string[] = choices.NewKey.algorithm.filter(isAsymmetric);
 
