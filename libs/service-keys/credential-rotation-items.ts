@@ -33,7 +33,7 @@ export class CredentialRotationItems extends DueKind<CredentialRotationItem> {
   }
 }
 
-/** For so long a rotation that has ended is listed, with its report. */
+/** How long a rotation that has ended is listed, with its report. */
 const KEPT_FOR = 90 * DAY;
 
 /** Removes the items of rotations that ended long ago; the history keeps what became of each credential. */

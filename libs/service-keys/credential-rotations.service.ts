@@ -71,7 +71,7 @@ const ITEMS_IN_STATE = {
 
 /**
  * Rotates many credentials by one request: they are selected and written down as items of a rotation, and the scheduler
- * regenerates one after the other, each in a transaction of its own. A restart goes on where it stopped.
+ * regenerates one by one, each in a transaction of its own. A restart continues where it stopped.
  */
 @Injectable()
 export class CredentialRotations {

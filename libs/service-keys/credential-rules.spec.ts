@@ -309,7 +309,7 @@ describe('the succession of a credential', () => {
       false,
     ],
     [
-      'goes on for one that was used since',
+      'continues for one that was used since',
       { ...due, succeededAutomaticallyAt: 1, successionStoppedAt: 2, lastUsedAt: 3 },
       [],
       settings,

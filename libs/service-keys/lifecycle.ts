@@ -32,7 +32,7 @@ interface CredentialColumns {
 export const slotOf = ({ serviceId, authType }: Pick<CredentialColumns, 'serviceId' | 'authType'>): string =>
   `${serviceId}:${authType}`;
 
-/** No longer in the place of the inactive one, nor about to be. */
+/** No longer instead of the inactive one, nor about to be. */
 const FREED = { inactiveSlot: null, overlapEndsAt: null };
 
 const discarded = (credential: CredentialColumns, at: EpochMilliseconds): Partial<CredentialColumns> => ({

@@ -29,7 +29,7 @@ const TOLD_MAX = 10_000;
 /**
  * Writes down uses of credentials that are discarded, expired, compromised or deleted, or that come from an address that is
  * not allowed. The first use is written before the answer; further ones are counted in memory and written together by
- * `flush`, so that a caller who goes on costs no write each time.
+ * `flush`, so that a caller who continues costs no write each time.
  */
 @Injectable()
 export class RefusedUses implements OnApplicationShutdown {
