@@ -92,7 +92,7 @@ const CAUSES: Readonly<Record<string, string>> = {
   'with a byte order mark': 'HASH_OF_BODY_WITH_BYTE_ORDER_MARK',
 };
 
-/** Larger bodies are hashed as they came and not written anew. */
+/** Larger bodies are hashed as they came and not written again. */
 const REWRITTEN_BYTES_MAX = 64 * 1024;
 
 /**

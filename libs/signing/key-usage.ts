@@ -111,7 +111,7 @@ export class KeyUsage implements OnApplicationShutdown {
   }
 }
 
-/** For so long after the last one a use is listed; the history keeps every token. */
+/** How long after the last one a use is listed; the history keeps every token. */
 const KEPT_FOR = 400 * DAY;
 
 /** Removes uses that ended more than a year ago. */

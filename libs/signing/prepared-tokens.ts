@@ -53,7 +53,7 @@ const FAULTS: readonly string[] = ['internal', 'unavailable'];
 const STORE_SIGNATURES_MAX = 8;
 
 /**
- * One token or refusal for each input, in order. A key in this process signs one after the other, which is as fast; a key store is on
+ * One token or refusal for each input, in order. A key in this process signs one by one, which is as fast; a key store is on
  * the other end of a line, and signs several at the same time. @throws BUSY
  */
 export async function prepareEach(

@@ -63,7 +63,7 @@ export class RateWindows extends DueKind<RateWindow> {
   }
 
   /**
-   * A step: the same for calls of one tenant, one after the other, by few statements.
+   * A step: the same for calls of one tenant, one by one, by few statements.
    * @returns RATE_LIMITED for each call that is not permitted, in order
    */
   async admitAll(tx: StepTx, calls: readonly (readonly RateLimit[])[]): Promise<(DomainError | undefined)[]> {

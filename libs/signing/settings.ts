@@ -7,8 +7,8 @@ export const jwksUrlSettings = {
     fallback: '',
     parse: listOf(urlOf('https:', 'http:')),
     description:
-      'URLs, separated by commas, from which the keys of trusted OpenID Connect issuers may be read. None by default: ' +
-      'then a token profile gives the keys themselves.',
+      'Comma-separated URLs from which the keys of trusted OpenID Connect issuers may be read. None by default: ' +
+      'token profiles must then contain the keys.',
   }),
 } as const;
 
@@ -22,7 +22,8 @@ export const tenantMetricSettings = {
     fallback: '0',
     parse: wholeNumber(0, NAMED_TENANTS_MAX),
     description:
-      'How many tenants `GET /metrics` names by their id, in the label `tenant` of the metrics `chancery_tenant_*`: the first that a process meets. ' +
-      'All others are `other`. With 0 none is named, and these metrics have no values.',
+      'Number of tenants that `GET /metrics` names by id, in the label `tenant` of the metrics ' +
+      '`chancery_tenant_*`: the first that a process meets. All others are `other`. With 0, these metrics have ' +
+      'no values.',
   }),
 } as const;

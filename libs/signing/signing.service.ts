@@ -162,7 +162,7 @@ export class Signing {
   }
 
   /**
-   * Records that tokens which were issued before are given out again to the caller that they were issued to.
+   * Records that tokens which were issued before are returned again to the caller that they were issued to.
    * @throws GONE where one has expired, its key may no longer be used, or its profile is no longer granted
    */
   async recordRepetition(scope: TenantScope, caller: SigningCaller, tokens: readonly RepeatedToken[]): Promise<void> {

@@ -17,15 +17,15 @@ const metrics = defineMetrics({
     'code',
   ),
   chancery_tenant_tokens_signed_total: counter(
-    'Tokens that were signed, by tenant; absent unless tenants are named (`CHANCERY_METRICS_TENANTS`)',
+    'Signed tokens, by tenant; absent unless tenants are named (`CHANCERY_METRICS_TENANTS`)',
     'tenant',
   ),
   chancery_tenant_signing_refusals_total: counter(
-    'Requests for a token that were refused, by tenant; absent unless tenants are named',
+    'Rejected token requests, by tenant; absent unless tenants are named',
     'tenant',
   ),
   chancery_tenant_tokens_verified_total: counter(
-    'Tokens that were verified, by tenant and outcome: accepted or rejected; absent unless tenants are named',
+    'Verified tokens, by tenant and outcome: accepted or rejected; absent unless tenants are named',
     'tenant',
     'outcome',
   ),

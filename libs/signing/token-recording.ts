@@ -77,7 +77,7 @@ export class TokenRecording implements SharedStep<TokensToRecord> {
     return ends;
   }
 
-  /** What is given out for each token of a format that keeps its tokens. */
+  /** What is returned for each token of a format that keeps its tokens. */
   private async keep(
     tx: StepTx,
     items: readonly TokensToRecord[],

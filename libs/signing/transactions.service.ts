@@ -108,7 +108,7 @@ export class TokenTransactions extends DueKind<TokenTransaction> implements OnUn
 
   /**
    * A step: keeps tokens of one tenant, in order and by few statements. Each call counts against the limits of its profile.
-   * @returns for each of them what is given out; RATE_LIMITED, or XID_IN_USE where the id belongs to another number or profile, or
+   * @returns for each of them what is returned; RATE_LIMITED, or XID_IN_USE where the id belongs to another number or profile, or
    *   its token has expired
    */
   async keepAll(tx: StepTx, tokens: readonly TokenToKeep[]): Promise<(KeptToken | DomainError)[]> {
