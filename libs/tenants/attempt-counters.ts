@@ -27,7 +27,7 @@ export const accountLockAfter = (failures: number): number => {
   return steps < 0 ? 0 : Math.min(FIRST_LOCK * 2 ** steps, LONGEST_LOCK);
 };
 
-/** For so long a network from which the right password came is known for the account. */
+/** How long a network from which the right password came is known for the account. */
 export const KNOWN_FOR = 30 * DAY;
 
 /** A counter of failures, and how long it locks what it counts. */

@@ -18,7 +18,7 @@ import { acceptsPasswords, effectiveSettings } from './tenant-settings.js';
 type SessionEvidence = Extract<Evidence, { kind: 'session' }>;
 
 /**
- * The first step of a user's work: whether the session goes on and what the user may do at this moment.
+ * The first step of a user's work: whether the session continues and what the user may do at this moment.
  * @returns the scope with the user's present role
  * @throws INVALID_CREDENTIALS where the session has ended, NOT_FOUND without a membership, TENANT_SUSPENDED, FORBIDDEN,
  *   SECOND_FACTOR_REQUIRED, COMPANY_SIGN_IN_REQUIRED

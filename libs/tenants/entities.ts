@@ -89,7 +89,7 @@ export class Session {
   @ReferenceColumn({ nullable: true }) identityProviderId: string | null;
 }
 
-/** One link of the chain by which a session goes on. Used ones are kept, so that a second use is seen. */
+/** One link of the chain by which a session continues. Used ones are kept, so that a second use is seen. */
 @Entity('refresh_tokens')
 @InstallationOwned()
 export class RefreshToken {

@@ -38,7 +38,7 @@ export class InvitationExpiry extends DueKind<Invitation> {
   }
 }
 
-/** For so long an invitation that was accepted, withdrawn or expired is listed. */
+/** How long an invitation that was accepted, withdrawn or expired is listed. */
 const KEPT_FOR = 90 * DAY;
 
 /** Removes invitations that ended long ago; the history keeps what became of them. */

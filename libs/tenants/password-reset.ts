@@ -6,7 +6,7 @@ interface ResetRow {
   readonly verifiesAddress: boolean;
 }
 
-/** Why a password is chosen anew by a link, and for how long the link can be used. */
+/** Why a password is chosen again by a link, and for how long the link can be used. */
 export const resetKinds = {
   /** The password was lost. */
   reset: { ttl: HOUR, verifiesAddress: false },

@@ -77,7 +77,7 @@ export class SecondFactors {
     });
   }
 
-  /** New codes in the place of the former ones. @throws what `Users.confirm` throws */
+  /** New codes instead of the former ones. @throws what `Users.confirm` throws */
   async renewRecoveryCodes(scope: PlatformScope, password: string | undefined): Promise<readonly string[]> {
     await this.users.confirm(scope, 'account', password);
     const codes = await this.factors.newRecoveryCodes();

@@ -9,7 +9,7 @@ export async function endSessionsOfProvider(tx: Tx, identityProviderId: string):
   await tx.installation.update(Session, { identityProviderId, endedAt: IsNull() }, { endedAt: tx.now });
 }
 
-/** A step: ends the sessions of a user, but for one that may go on, and the sign-ins that wait for a second factor. */
+/** A step: ends the sessions of a user, but for one that may continue, and the sign-ins that wait for a second factor. */
 export async function endSessions(
   tx: Tx,
   { userId, except }: { readonly userId: string; readonly except?: string },

@@ -16,7 +16,7 @@ describe('a session', () => {
   });
 
   it.each([
-    ['goes on', {}, true],
+    ['continues', {}, true],
     ['has ended', { endedAt: NOW - 1 }, false],
     ['was idle for too long', { renewableUntil: NOW }, false],
     ['has lasted for too long', { createdAt: NOW - 100 * HOUR, renewableUntil: NOW + 1 }, false],

@@ -27,7 +27,7 @@ export const renewableUntil = (
   { idle, absolute }: Durations,
 ): EpochMilliseconds => Math.min(now + idle, createdAt + absolute);
 
-/** Whether the session can be renewed, under the limits of this moment: shorter ones hold for those that go on, too. */
+/** Whether the session can be renewed, under the limits of this moment: shorter ones hold for those that continue, too. */
 export const isRenewable = (
   session: Pick<Session, 'createdAt' | 'endedAt' | 'renewableUntil'>,
   now: EpochMilliseconds,

@@ -49,7 +49,7 @@ export interface SessionOrigin {
 }
 
 /**
- * Sessions that go on: each refresh token is accepted once and gives a new one (RFC 9700 §4.14.2). A token that comes a
+ * Sessions that continue: each refresh token is accepted once and gives a new one (RFC 9700 §4.14.2). A token that comes a
  * second time was stolen from, or by, the one who used it first, and ends the session for both.
  */
 @Injectable()
@@ -138,7 +138,7 @@ export class SessionRenewals {
     );
   }
 
-  /** The sessions of the caller that go on, newest first. */
+  /** The sessions of the caller that continue, newest first. */
   async list(scope: PlatformScope, page: PageRequest): Promise<Page<Session>> {
     const { id: userId } = scope.actor;
     return this.database.readPlatform(scope, (view) =>

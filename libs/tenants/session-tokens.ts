@@ -23,7 +23,7 @@ const AUTHENTICATION_METHODS: Readonly<Record<StepUpStrength, string>> = {
   factor: 'mfa',
 };
 
-/** What a genuine access token says; whether its session goes on is decided by the row of the session. */
+/** What a genuine access token says; whether its session continues is decided by the row of the session. */
 export interface AccessTokenClaims {
   readonly sessionId: string;
   readonly expiresAt: EpochMilliseconds;

@@ -19,7 +19,7 @@ export const accountSettings = {
       if (value.length < 12 || value.length > 256) throw new Error('must have 12 to 256 characters');
       return new Secret(value);
     },
-    description: 'Password of that platform admin. A random one is made and printed once if unset.',
+    description: 'Password of that platform admin. If unset, a random password is created and printed once.',
     secret: true,
   }),
   passwordSignIn: setting({
@@ -27,18 +27,19 @@ export const accountSettings = {
     fallback: 'true',
     parse: flag,
     description:
-      'Whether people can sign in with a password. `false`: only by an identity provider; set it back where that one fails.',
+      'Whether people can sign in with a password. `false`: only through an identity provider; set it to `true` ' +
+      'if the provider fails.',
   }),
   sessionIdleMinutes: setting({
     variable: 'CHANCERY_SESSION_IDLE_MINUTES',
     fallback: '480',
     parse: wholeNumber(15, 43_200),
-    description: 'Minutes after which a session of a person ends that is not renewed.',
+    description: "Minutes without renewal after which a person's session ends.",
   }),
   sessionDays: setting({
     variable: 'CHANCERY_SESSION_DAYS',
     fallback: '30',
     parse: wholeNumber(1, 365),
-    description: 'Days after which a session of a person ends, however often it is renewed.',
+    description: "Days after which a person's session ends, however often it is renewed.",
   }),
 } as const;

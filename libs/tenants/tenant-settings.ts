@@ -113,8 +113,8 @@ export const tenantSettings = {
     0,
     0,
     36_500,
-    'Days after which the events of the history are erased, while their hashes and proofs stay; 0: never. Less than before counts ' +
-      'after 30 days, and less than the operator permits is not accepted',
+    'Days after which the events of the history are erased; their hashes and proofs remain; 0: never. A shorter ' +
+      'period takes effect after 30 days; the operator sets a minimum',
   ),
   historyHold: flag('Legal hold: prevents erasing events and personal fields of the history'),
   requireSecondFactor: flag('Whether members need a second factor to work in the tenant'),
@@ -126,7 +126,7 @@ export const tenantSettings = {
   admitProviderGroups: flag("Whether the installation's identity providers can add members through group mappings"),
   announcementDays: leadDays([30, 14, 7, 1], 'Days before an expiry or rotation at which it is announced'),
   allowedDnsNames: dnsNamePatterns(
-    'DNS names that authorities without `domains` of their own certify; if empty, names under `<slug>.internal` only',
+    'DNS names that authorities without their own `domains` certify; if empty, only names under `<slug>.internal`',
   ),
 } as const;
 

@@ -220,7 +220,7 @@ export class Tenants {
   private checkRetention(settings: TenantChange['settings']): void {
     const days = settings?.['historyRetentionDays'];
     if (typeof days !== 'number' || days === 0 || days >= this.#retentionMinimumDays) return;
-    const detail = `0, or at least ${this.#retentionMinimumDays} days, is expected: this installation keeps every history for so long`;
+    const detail = `0, or at least ${this.#retentionMinimumDays} days, is expected: this installation keeps every history for this long`;
     throw coreErrors.VALIDATION_ERROR({
       errors: [{ pointer: '/settings/historyRetentionDays', code: 'INVALID_SETTING', detail }],
     });
