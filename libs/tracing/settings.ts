@@ -7,7 +7,8 @@ export const tracingSettings = {
     variable: 'OTEL_EXPORTER_OTLP_ENDPOINT',
     parse: baseUrlOf('https:', 'http:'),
     description:
-      'Where spans are sent by OTLP over HTTP (JSON), at `/v1/traces` below this URL: `http://collector:4318`. Nothing is traced if unset.',
+      'Base URL of the OpenTelemetry collector: `http://collector:4318`. Spans are sent to `/v1/traces` below ' +
+      'it, with OTLP over HTTP (JSON). If unset, nothing is traced.',
   }),
   otlpHeaders: optional({
     variable: 'OTEL_EXPORTER_OTLP_HEADERS',
@@ -15,21 +16,22 @@ export const tracingSettings = {
       headersOf(value);
       return new Secret(value);
     },
-    description: 'Headers that go with them: `name=value`, separated by commas, values percent-encoded.',
+    description: 'Headers of these requests: comma-separated `name=value`, values percent-encoded.',
     secret: true,
   }),
   otelServiceName: setting({
     variable: 'OTEL_SERVICE_NAME',
     fallback: 'chancery',
     parse: text,
-    description: 'The name of this service in its spans.',
+    description: 'Name of this service in its spans.',
   }),
   otelSampledShare: setting({
     variable: 'OTEL_TRACES_SAMPLER_ARG',
     fallback: '1',
     parse: share,
     description:
-      'Share of the traces that begin here and are sent, from 0 to 1. Those that begin elsewhere are sent where their `traceparent` says so.',
+      'Share of the traces that begin here to send, from 0 to 1. Traces that begin elsewhere are sent if their ' +
+      '`traceparent` says so.',
   }),
 } as const;
 
