@@ -6,7 +6,7 @@ export interface TileContent extends Tile {
   readonly hashes: Uint8Array;
 }
 
-/** The incomplete tiles at the right edge of a log: what is needed to go on with it. */
+/** The incomplete tiles at the right edge of a log: what is needed to continue with it. */
 export function edgeOf(size: number): Tile[] {
   const tiles: Tile[] = [];
   for (let level = 0, count = size; count > 0; level += 1, count = Math.floor(count / TILE_WIDTH)) {

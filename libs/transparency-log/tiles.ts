@@ -95,7 +95,7 @@ export const readFromTiles =
     });
   };
 
-/** Entries one after the other, each behind its length in two bytes. @throws RangeError for one that is too long */
+/** Entries one by one, each behind its length in two bytes. @throws RangeError for one that is too long */
 export function formatEntries(entries: readonly Uint8Array[]): Buffer {
   return Buffer.concat(
     entries.flatMap((entry) => {

@@ -153,7 +153,7 @@ function tilesOf(size: number): (tiles: readonly Tile[]) => Promise<readonly Uin
 }
 
 describe('tiles that grow', () => {
-  it('tiles that grow are those that a log of that size has, from whatever size they went on', async () => {
+  it('tiles that grow are those that a log of that size has, from whatever size they continued', async () => {
     let edge: readonly TileContent[] = [];
     let size = 0;
     const stored = new Map<string, string>();

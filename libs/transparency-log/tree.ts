@@ -109,7 +109,7 @@ export const readFromLeaves =
     return subtrees.map(hashOf);
   };
 
-/** Computes the root of a log whose leaves come one after the other; it keeps one hash for each power of two. */
+/** Computes the root of a log whose leaves come one by one; it keeps one hash for each power of two. */
 export class GrowingTree {
   readonly #stack: { readonly hash: Uint8Array; readonly level: number }[] = [];
   #size = 0;
