@@ -90,14 +90,14 @@ export class KeyMaintenance {
   }
 
   /**
-   * Gives a tenant a new data key and seals everything anew with it; the earlier keys are destroyed as soon as no
-   * instance can be sealing with them. Where a rotation is under way it goes on with that one.
+   * Gives a tenant a new data key and seals everything again with it; the earlier keys are destroyed as soon as no
+   * instance can be sealing with them. Where a rotation is under way it continues with that one.
    */
   async rotateDataKey(scope: PlatformScope, tenantId: string): Promise<Resealed> {
     const { current, mayDestroy } = await this.database.platform(scope, async (tx) => {
       const [newest, ...earlier] = await livingKeys(tx, tenantId);
       if (!newest) throw coreErrors.NOT_FOUND('The tenant has no data key');
-      tx.housekeeping('a rotation that is under way goes on');
+      tx.housekeeping('a rotation that is under way continues');
       // Effective before the search begins: what an instance with an old keyring seals behind it would not be found.
       if (earlier.length > 0) {
         return { current: newest, mayDestroy: tx.confirmed >= newest.createdAt + KEPT_AFTER_ROTATION };

@@ -23,27 +23,29 @@ export const masterKeySettings = {
     variable: 'CHANCERY_MASTER_KEY_FILE',
     fallback: './data/master.key',
     parse: text,
-    description: 'File with the master key, readable by its owner only. Made on the first start on a new database.',
+    description:
+      'File with the master key; only its owner may read it. Created at the first start with a new database.',
   }),
   previousMasterKey: optional({
     variable: 'CHANCERY_PREVIOUS_MASTER_KEY',
     excludes: ['CHANCERY_PREVIOUS_MASTER_KEY_FILE', 'CHANCERY_PREVIOUS_KMS_KEY'],
     parse: masterKey,
-    description: 'The master key before the current one, while data keys are re-wrapped.',
+    description: 'The previous master key, while data keys are re-wrapped.',
     secret: true,
   }),
   previousMasterKeyFile: optional({
     variable: 'CHANCERY_PREVIOUS_MASTER_KEY_FILE',
     excludes: ['CHANCERY_PREVIOUS_KMS_KEY'],
     parse: text,
-    description: 'File with the master key before the current one, while data keys are re-wrapped.',
+    description: 'File with the previous master key, while data keys are re-wrapped.',
   }),
   pkcs11Module: optional({
     variable: 'CHANCERY_PKCS11_MODULE',
     excludes: ['CHANCERY_MASTER_KEY_FILE', 'CHANCERY_KMS_KEY'],
     parse: text,
     description:
-      'Path of a PKCS#11 module: the master key is a key on its token and never leaves it. Takes the place of `CHANCERY_MASTER_KEY` and `CHANCERY_MASTER_KEY_FILE`.',
+      'Path of a PKCS#11 module: the master key is a key on its token and never leaves it. Replaces ' +
+      '`CHANCERY_MASTER_KEY` and `CHANCERY_MASTER_KEY_FILE`.',
   }),
   pkcs11TokenLabel: setting({
     variable: 'CHANCERY_PKCS11_TOKEN_LABEL',
@@ -55,12 +57,12 @@ export const masterKeySettings = {
     variable: 'CHANCERY_PKCS11_KEY_LABEL',
     fallback: 'chancery-master-key',
     parse: text,
-    description: 'Label of the AES-256 key on the token. Made there on the first start on a new database.',
+    description: 'Label of the AES-256 key on the token. The key is created at the first start with a new database.',
   }),
   pkcs11Pin: optional({
     variable: 'CHANCERY_PKCS11_PIN',
     parse: (value) => new Secret(value),
-    description: 'PIN of the user of the token.',
+    description: 'User PIN of the token.',
     secret: true,
   }),
   kmsKey: optional({
@@ -73,13 +75,12 @@ export const masterKeySettings = {
   previousKmsKey: optional({
     variable: 'CHANCERY_PREVIOUS_KMS_KEY',
     parse: kmsKeyUri,
-    description: 'The same for the master key before the current one, while data keys are re-wrapped.',
+    description: 'The same for the previous master key, while data keys are re-wrapped.',
   }),
   kmsEndpoint: optional({
     variable: 'CHANCERY_KMS_ENDPOINT',
     parse: kmsEndpoint,
-    description:
-      'Base URL of the service of `CHANCERY_KMS_KEY` in place of its public one: an endpoint in your own network.',
+    description: 'Base URL of the service of `CHANCERY_KMS_KEY`, if it has an endpoint in your network.',
   }),
   previousKmsEndpoint: optional({
     variable: 'CHANCERY_PREVIOUS_KMS_ENDPOINT',
@@ -96,7 +97,7 @@ export const masterKeySettings = {
   transitTokenFile: optional({
     variable: 'CHANCERY_TRANSIT_TOKEN_FILE',
     parse: text,
-    description: 'File with the token for the transit engine, read for each request: an agent renews it.',
+    description: 'File with the token for the transit engine; read for each request, so an agent can renew it.',
   }),
   transitNamespace: optional({
     variable: 'CHANCERY_TRANSIT_NAMESPACE',

@@ -6,7 +6,7 @@ import { Vault } from './vault.js';
 
 const metrics = defineMetrics({
   chancery_sealed: gauge(
-    '1 while this process lacks the master key of its database, and serves health and public artefacts only',
+    "1 while this process lacks its database's master key and serves only health and public artefacts",
   ),
 });
 

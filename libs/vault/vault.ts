@@ -29,7 +29,7 @@ interface Keyring {
 }
 
 const DATA_KEY_BYTES = 32;
-/** For how long an instance may go on with a data key after another one was made, or after it was destroyed. */
+/** For how long an instance may continue with a data key after another one was made, or after it was destroyed. */
 export const KEYRING_KEPT_FOR = MINUTE;
 const KEYRINGS_MAX = 10_000;
 /** Altered values that one process logs: each once. */
@@ -171,7 +171,7 @@ export class Vault {
   }
 
   /**
-   * The same for a caller that has other values to go on with: an altered one is logged, once by each process.
+   * The same for a caller that has other values to continue with: an altered one is logged, once by each process.
    * @returns `undefined` where the blob was altered or belongs elsewhere
    * @throws SEALED without its key
    */
@@ -193,7 +193,7 @@ export class Vault {
     });
   }
 
-  /** The same where others go on without it: an altered one is logged, and `undefined`. */
+  /** The same where others continue without it: an altered one is logged, and `undefined`. */
   async installationSecretUnlessAltered(name: string): Promise<Buffer | undefined> {
     return this.database.readPlatform(SYSTEM, async (view) => {
       const row = await view.findOne(InstallationSecret, { name });
