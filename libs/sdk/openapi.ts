@@ -5,11 +5,11 @@ export interface paths {
         get: operations["getLiveness"];
     };
     "/health/started": {
-        /** Check whether the start is complete; wait before sending anything else */
+        /** Check whether the start is complete; send nothing else before */
         get: operations["getStart"];
     };
     "/health/ready": {
-        /** Check whether requests may be sent to this process */
+        /** Check whether this process accepts requests */
         get: operations["getReadiness"];
     };
     "/metrics": {
@@ -24,15 +24,15 @@ export interface paths {
         post: operations["logIn"];
     };
     "/v1/auth/login/verify": {
-        /** Complete a log-in by a second factor */
+        /** Complete a sign-in with a second factor */
         post: operations["verifyLogIn"];
     };
     "/v1/auth/refresh": {
-        /** Renew a session: a new access token and a new refresh token; the former one ends */
+        /** Renew a session: get a new access token and refresh token; the old refresh token ends */
         post: operations["renew"];
     };
     "/v1/auth/sessions": {
-        /** List the sessions of the account that go on */
+        /** List the active sessions of the account */
         get: operations["listSessions"];
     };
     "/v1/auth/sessions/{sessionId}": {
@@ -44,7 +44,7 @@ export interface paths {
         get: operations["getSelf"];
     };
     "/v1/auth/logout": {
-        /** End the session of the access token, and that of the cookie, on all instances */
+        /** End the sessions of the access token and of the cookie, on all instances */
         post: operations["logOut"];
     };
     "/v1/auth/password": {
@@ -52,33 +52,33 @@ export interface paths {
         post: operations["changePassword"];
     };
     "/v1/auth/reset": {
-        /** Ask for a token by e-mail with which the holder of an account chooses a new password */
+        /** Request a password reset by e-mail */
         post: operations["askForReset"];
     };
     "/v1/auth/reset/complete": {
-        /** Set a new password by the token of a reset; all sessions of the account end */
+        /** Set a new password with a reset token; all sessions of the account end */
         post: operations["completeReset"];
     };
     "/v1/auth/factors": {
         /** List the second factors of the account */
         get: operations["listFactors"];
-        /** Enrol a second factor; it counts once it is confirmed, within 5 minutes. With one already, step up by it */
+        /** Enrol a second factor; confirm it within 5 minutes. If the account already has one, step up with it first */
         post: operations["enrolFactor"];
     };
     "/v1/auth/factors/{factorId}/confirm": {
-        /** Confirm a second factor by its first proof */
+        /** Confirm a second factor with its first proof */
         post: operations["confirmFactor"];
     };
     "/v1/auth/factors/{factorId}": {
-        /** Delete a second factor; step up by a second factor first */
+        /** Delete a second factor; step up with a second factor first */
         delete: operations["deleteFactor"];
     };
     "/v1/auth/factors/recovery-codes": {
-        /** Create ten new recovery codes; step up by a second factor first */
+        /** Create ten new recovery codes; step up with a second factor first */
         post: operations["renewRecoveryCodes"];
     };
     "/v1/auth/step-up": {
-        /** Step up the session for 5 minutes, by the password or a second factor */
+        /** Step up the session for 5 minutes with the password or a second factor */
         post: operations["stepUp"];
     };
     "/v1/auth/step-up/challenge": {
@@ -94,13 +94,13 @@ export interface paths {
     "/v1/tenants/{tenantId}": {
         /** Read the tenant and its settings */
         get: operations["getTenant"];
-        /** Delete a tenant: its data key and so all its secrets are destroyed, its history stays */
+        /** Delete a tenant: destroys its data key and thereby all its secrets; its history remains */
         delete: operations["deleteTenant"];
         /** Change the tenant's name and settings */
         patch: operations["changeTenant"];
     };
     "/v1/tenants/{tenantId}/suspend": {
-        /** Suspend a tenant: its members and services are rejected, its public keys remain available */
+        /** Suspend a tenant: its members and services are rejected; its public keys remain available */
         post: operations["suspendTenant"];
     };
     "/v1/tenants/{tenantId}/reactivate": {
@@ -118,7 +118,7 @@ export interface paths {
         post: operations["inviteMember"];
     };
     "/v1/tenants/{tenantId}/members/{userId}": {
-        /** Remove a member; the user stays a user */
+        /** Remove a member; the account remains */
         delete: operations["removeMember"];
         /** Change a member's role */
         patch: operations["changeMember"];
@@ -140,7 +140,7 @@ export interface paths {
         get: operations["listInvitations"];
     };
     "/v1/tenants/{tenantId}/invitations/{invitationId}/resend": {
-        /** Create a new token for a pending invitation, valid for seven days; the former one ends */
+        /** Create a new token for a pending invitation, valid for seven days; the previous one ends */
         post: operations["resendInvitation"];
     };
     "/v1/tenants/{tenantId}/invitations/{invitationId}": {
@@ -148,7 +148,7 @@ export interface paths {
         delete: operations["withdrawInvitation"];
     };
     "/v1/invitations/accept": {
-        /** Accept an invitation: with a session as that user, without one by choosing a name and a password */
+        /** Accept an invitation: with a session as that user, or without one by choosing a name and a password */
         post: operations["acceptInvitation"];
     };
     "/v1/users": {
@@ -160,7 +160,7 @@ export interface paths {
         post: operations["resetUser"];
     };
     "/v1/users/{userId}/verification": {
-        /** Let the person whom an address belongs to prove it: they choose a new password, and every tenant may invite them */
+        /** Start the verification of an account's address: its holder chooses a new password, and every tenant can then invite the account */
         post: operations["verifyUser"];
     };
     "/v1/users/{userId}/factors": {
@@ -168,13 +168,13 @@ export interface paths {
         delete: operations["resetUserFactors"];
     };
     "/v1/tenants/{tenantId}/api-tokens": {
-        /** List your API tokens; owners see all of the tenant */
+        /** List your API tokens; owners see all API tokens of the tenant */
         get: operations["listApiTokens"];
-        /** Create an API token that works as you, within fewer permissions */
+        /** Create an API token that acts as you, with fewer permissions */
         post: operations["createApiToken"];
     };
     "/v1/tenants/{tenantId}/api-tokens/{apiTokenId}": {
-        /** Revoke one of your API tokens; owners any of the tenant */
+        /** Revoke one of your API tokens; owners can revoke any API token of the tenant */
         delete: operations["revokeApiToken"];
     };
     "/v1/tenants/{tenantId}/service-accounts": {
@@ -244,7 +244,7 @@ export interface paths {
         get: operations["listCredentialsOfTenant"];
     };
     "/v1/tenants/{tenantId}/credentials/export": {
-        /** Export the credentials of all services, masked, one JSON object a line */
+        /** Export the credentials of all services, masked, one JSON object per line */
         get: operations["exportCredentials"];
     };
     "/v1/tenants/{tenantId}/credentials:rotate": {
@@ -252,7 +252,7 @@ export interface paths {
         post: operations["rotateCredentials"];
     };
     "/v1/tenants/{tenantId}/credential-rotations": {
-        /** List the rotations, those that ended in the last 90 days included */
+        /** List the rotations, including those that ended in the last 90 days */
         get: operations["listCredentialRotations"];
     };
     "/v1/tenants/{tenantId}/credential-rotations/{rotationId}": {
@@ -264,7 +264,7 @@ export interface paths {
         get: operations["listCredentialRotationItems"];
     };
     "/v1/tenants/{tenantId}/credential-rotations/{rotationId}/cancel": {
-        /** Cancel a rotation; the successors that exist by then stay */
+        /** Cancel a rotation; existing successors remain */
         post: operations["cancelCredentialRotation"];
     };
     "/v1/tenants/{tenantId}/leaks": {
@@ -280,21 +280,21 @@ export interface paths {
     "/v1/tenants/{tenantId}/keys/{keyId}": {
         /** Read a key and its versions */
         get: operations["getKey"];
-        /** Delete a key: it neither signs nor verifies from now on, and can be restored for a while */
+        /** Delete a key: it no longer signs or verifies; it can be restored for a limited time */
         delete: operations["deleteKey"];
-        /** Change the name, the rotation schedule or the contacts of a key, or end that it can be exported */
+        /** Change the name, rotation schedule or contacts of a key, or make it non-exportable */
         patch: operations["changeKey"];
     };
     "/v1/tenants/{tenantId}/keys/{keyId}/users": {
-        /** List what signed with a key and when, and what may sign with it or certifies it */
+        /** List who signed with a key and when, and what may sign with it or certifies it */
         get: operations["listKeyUsers"];
     };
     "/v1/tenants/{tenantId}/keys/{keyId}/rotate": {
-        /** Rotate a key: the next version is published now and signs when every cache of the JWKS has it */
+        /** Rotate a key: the next version is published now and signs when all JWKS caches have been refreshed */
         post: operations["rotateKey"];
     };
     "/v1/tenants/{tenantId}/keys/{keyId}/versions/{kid}/retire": {
-        /** Retire a version: it stops signing, its tokens verify until they expire */
+        /** Retire a version: it stops signing; its tokens can be verified until they expire */
         post: operations["retireKeyVersion"];
     };
     "/v1/tenants/{tenantId}/keys/{keyId}/versions/{kid}/compromise": {
@@ -330,7 +330,7 @@ export interface paths {
         get: operations["listKeyCertificates"];
     };
     "/v1/tenants/{tenantId}/key-stores": {
-        /** List the key stores that the tenant may have keys made in */
+        /** List the key stores that the tenant may use */
         get: operations["listKeyStores"];
     };
     "/v1/tenants/{tenantId}/certificate-authorities": {
@@ -354,7 +354,7 @@ export interface paths {
         get: operations["getCertificateAuthorityStatus"];
     };
     "/v1/tenants/{tenantId}/certificate-authorities/{caId}/revoke": {
-        /** Revoke an authority, those below it, and every certificate that they issued */
+        /** Revoke an authority, the authorities below it, and all certificates that they issued */
         post: operations["revokeCertificateAuthority"];
     };
     "/v1/tenants/{tenantId}/certificates": {
@@ -364,7 +364,7 @@ export interface paths {
         post: operations["issueCertificate"];
     };
     "/v1/tenants/{tenantId}/certificates/export": {
-        /** Export the inventory, one JSON object a line */
+        /** Export the inventory, one JSON object per line */
         get: operations["exportCertificates"];
     };
     "/v1/tenants/{tenantId}/certificates/{kid}": {
@@ -378,7 +378,7 @@ export interface paths {
         get: operations["downloadCertificate"];
     };
     "/v1/tenants/{tenantId}/certificates/{kid}/renew": {
-        /** Renew a certificate with the same names, and the same key unless a CSR has a new one */
+        /** Renew a certificate with the same names, and with the same key unless a CSR contains a new one */
         post: operations["renewCertificate"];
     };
     "/v1/tenants/{tenantId}/certificates/{kid}/revoke": {
@@ -394,7 +394,7 @@ export interface paths {
         post: operations["releaseCertificate"];
     };
     "/v1/tenants/{tenantId}/certificates/{kid}/pkcs12": {
-        /** Bundle a certificate with its issuers and its private key, if that is exportable */
+        /** Bundle a certificate with its issuers and its exportable private key */
         post: operations["bundleCertificate"];
     };
     "/v1/tenants/{tenantId}/token-profiles": {
@@ -434,21 +434,21 @@ export interface paths {
         get: operations["listLicenseRevisions"];
     };
     "/v1/tenants/{tenantId}/expirations.ics": {
-        /** Export what expires, is rotated or begins within a year, as iCalendar */
+        /** Export the expiries, rotations and starts of the next year as iCalendar */
         get: operations["getCalendarFile"];
     };
     "/v1/tenants/{tenantId}/expirations": {
-        /** List what expires, is rotated or begins, of every kind, soonest first */
+        /** List upcoming expiries, rotations and starts of all kinds, soonest first */
         get: operations["listExpirations"];
     };
     "/v1/tenants/{tenantId}/as-of": {
-        /** Rebuild what the tenant had at an instant from its history */
+        /** Rebuild the tenant's resources at a past time from its history */
         get: operations["getAsOf"];
     };
     "/v1/tenants/{tenantId}/as-of/signers": {
         /**
-         * List who could have a token signed by a profile at an instant, and with which key
-         * @description Credentials of services, and trusts by which workloads could act as a service with the token of their own issuer, in the order of their creation.
+         * List who could have a token signed with a profile at a past time, and with which key
+         * @description Credentials of services, and trusts with which workloads could act as a service, in order of creation.
          */
         get: operations["getSigners"];
     };
@@ -481,7 +481,7 @@ export interface paths {
         get: operations["getAuditEvent"];
     };
     "/v1/tenants/{tenantId}/audit-events/{sequence}/proof": {
-        /** Prove one event by a file that is verified without this server (C2SP tlog-proof) */
+        /** Prove one event with a file that can be verified without this server (C2SP tlog-proof) */
         get: operations["getEventProof"];
     };
     "/v1/platform/audit-events": {
@@ -505,15 +505,15 @@ export interface paths {
         get: operations["getPlatformAuditEvent"];
     };
     "/v1/platform/audit-events/{sequence}/proof": {
-        /** Prove one event of the installation by a file that is verified without this server */
+        /** Prove one event of the installation with a file that can be verified without this server */
         get: operations["getPlatformEventProof"];
     };
     "/v1/history/checkpoint": {
-        /** Read the last signed checkpoint of the log over the checkpoints of all histories */
+        /** Read the last signed checkpoint of the log of checkpoints */
         get: operations["getCheckpointLogCheckpoint"];
     };
     "/v1/history/tile/{path}": {
-        /** Download a tile of hashes, or a bundle of checkpoints, of the log over the checkpoints of all histories */
+        /** Download a tile of hashes or a bundle of entries of the log of checkpoints */
         get: operations["getCheckpointLogTile"];
     };
     "/v1/tenants/{tenantId}/history/checkpoint": {
@@ -525,11 +525,11 @@ export interface paths {
         get: operations["getLogTile"];
     };
     "/v1/tenants/{tenantId}/history/platform-proof": {
-        /** Prove that the last checkpoint of the history that the log of the installation has is in it (C2SP tlog-proof) */
+        /** Prove that the log of checkpoints contains the last checkpoint of the history (C2SP tlog-proof) */
         get: operations["getPlatformProof"];
     };
     "/v1/tenants/{tenantId}/history/platform-consistency": {
-        /** Prove that the log of the installation continues an earlier checkpoint of it: RFC 9162 §2.1.4 */
+        /** Prove that the log of checkpoints continues an earlier checkpoint of it (RFC 9162 §2.1.4) */
         get: operations["getPlatformConsistency"];
     };
     "/v1/platform/history/checkpoint": {
@@ -545,7 +545,7 @@ export interface paths {
         post: operations["rotateLogKeys"];
     };
     "/v1/platform/history/keys/compromise": {
-        /** End a key of the checkpoints immediately because somebody else may have it, and sign every history anew without it (idempotent) */
+        /** Mark a checkpoint key as compromised: it ends immediately, and every history is signed again without it (idempotent) */
         post: operations["compromiseLogKey"];
     };
     "/v1/tenants/{tenantId}/history/months": {
@@ -553,7 +553,7 @@ export interface paths {
         get: operations["listHistoryMonths"];
     };
     "/v1/tenants/{tenantId}/history/months/{month}/erase": {
-        /** Permanently erase the personal fields of a month; every proof stays valid (idempotent) */
+        /** Permanently erase the personal fields of a month; all proofs remain valid (idempotent) */
         post: operations["eraseHistoryMonth"];
     };
     "/v1/platform/history/months": {
@@ -569,17 +569,17 @@ export interface paths {
         get: operations["getLogKeys"];
     };
     "/v1/platform/scheduler": {
-        /** Read whether the scheduler is paused, and what the clocks show */
+        /** Read the scheduler's state and the clocks */
         get: operations["getScheduler"];
     };
     "/v1/platform/scheduler/confirm": {
-        /** Confirm that the clocks of all hosts show the right time: what was paused goes on (idempotent) */
+        /** Confirm that the clocks of all hosts are correct: paused actions continue (idempotent) */
         post: operations["confirmClock"];
     };
     "/v1/tenants/{tenantId}/webhooks": {
         /** List the webhooks */
         get: operations["listWebhooks"];
-        /** Create a webhook: events from now on are sent to it */
+        /** Create a webhook: future events are sent to it */
         post: operations["createWebhook"];
     };
     "/v1/tenants/{tenantId}/webhooks/{webhookId}": {
@@ -591,19 +591,19 @@ export interface paths {
         patch: operations["changeWebhook"];
     };
     "/v1/tenants/{tenantId}/webhooks/{webhookId}/disable": {
-        /** Disable a webhook: events are not sent, also not later, until it is enabled */
+        /** Disable a webhook: events that occur until it is enabled are never sent */
         post: operations["disableWebhook"];
     };
     "/v1/tenants/{tenantId}/webhooks/{webhookId}/enable": {
-        /** Enable a webhook: events from now on are sent */
+        /** Enable a webhook: future events are sent */
         post: operations["enableWebhook"];
     };
     "/v1/tenants/{tenantId}/webhooks/{webhookId}/rotate-secret": {
-        /** Rotate the secret of a webhook; the former one also signs for a while */
+        /** Rotate the secret of a webhook; the previous one also signs during the overlap */
         post: operations["rotateWebhookSecret"];
     };
     "/v1/tenants/{tenantId}/webhooks/{webhookId}/deliveries": {
-        /** List the deliveries of a webhook of the last 30 days */
+        /** List a webhook's deliveries of the last 30 days */
         get: operations["listDeliveries"];
     };
     "/v1/tenants/{tenantId}/webhooks/{webhookId}/deliveries/{deliveryId}/redeliver": {
@@ -613,11 +613,11 @@ export interface paths {
     "/v1/tenants/{tenantId}/services/{serviceId}/acme-bindings": {
         /** List the ACME bindings of a service */
         get: operations["listAcmeBindings"];
-        /** Create the key by which one ACME account is bound to the service */
+        /** Create a key that binds one ACME account to the service */
         post: operations["createAcmeBinding"];
     };
     "/v1/tenants/{tenantId}/services/{serviceId}/acme-bindings/{acmeBindingId}": {
-        /** Delete an ACME binding; an account that was bound by it stays */
+        /** Delete an ACME binding; an account that used it remains */
         delete: operations["deleteAcmeBinding"];
     };
     "/v1/tenants/{tenantId}/acme-accounts": {
@@ -629,7 +629,7 @@ export interface paths {
         get: operations["getAcmeAccount"];
     };
     "/v1/tenants/{tenantId}/acme-accounts/{acmeAccountId}/revoke": {
-        /** Revoke an ACME account: it orders nothing any more, its certificates stay */
+        /** Revoke an ACME account: it can order no more certificates; existing ones remain */
         post: operations["revokeAcmeAccount"];
     };
     "/v1/tenants/{tenantId}/acme-accounts/{acmeAccountId}/orders": {
@@ -639,35 +639,35 @@ export interface paths {
     "/v1/tenants/{tenantId}/services/{serviceId}/trusts": {
         /** List the trusts of a service */
         get: operations["listTrusts"];
-        /** Let workloads act as a service by tokens of their own issuer */
+        /** Create a trust: workloads with tokens of its issuer can act as the service */
         post: operations["createTrust"];
     };
     "/v1/tenants/{tenantId}/services/{serviceId}/trusts/try": {
-        /** Try whether a token of a workload would be accepted, and why not; it is not used up */
+        /** Check whether a workload's token would be accepted, and why not; the token is not used up */
         post: operations["tryToken"];
     };
     "/v1/tenants/{tenantId}/services/{serviceId}/trusts/{trustId}": {
         /** Read a trust of a service */
         get: operations["getTrust"];
-        /** Delete a trust of a service; credentials that were exchanged by it are rejected */
+        /** Delete a trust of a service; credentials that were exchanged under it are rejected */
         delete: operations["deleteTrust"];
     };
     "/v1/tenants/{tenantId}/identity-providers": {
         /** List the identity providers of the tenant */
         get: operations["listIdentityProviders"];
-        /** Create an identity provider by which the people of the tenant sign in */
+        /** Create an identity provider through which the tenant's members sign in */
         post: operations["createIdentityProvider"];
     };
     "/v1/tenants/{tenantId}/identity-providers/{identityProviderId}": {
         /** Read an identity provider of the tenant */
         get: operations["getIdentityProvider"];
-        /** Delete an identity provider of the tenant; the sessions that began by it end */
+        /** Delete an identity provider of the tenant; the sessions that it started end */
         delete: operations["deleteIdentityProvider"];
-        /** Change an identity provider of the tenant; its issuer and client stay */
+        /** Change an identity provider of the tenant, except its issuer and client */
         patch: operations["changeIdentityProvider"];
     };
     "/v1/tenants/{tenantId}/identity-providers/{identityProviderId}/test": {
-        /** Read what an identity provider of the tenant publishes; nothing changes */
+        /** Test an identity provider of the tenant: reads its metadata, changes nothing */
         post: operations["testIdentityProvider"];
     };
     "/v1/platform/identity-providers": {
@@ -679,17 +679,17 @@ export interface paths {
     "/v1/platform/identity-providers/{identityProviderId}": {
         /** Read an identity provider of the installation */
         get: operations["getPlatformIdentityProvider"];
-        /** Delete an identity provider of the installation; the sessions that began by it end */
+        /** Delete an identity provider of the installation; the sessions that it started end */
         delete: operations["deletePlatformIdentityProvider"];
-        /** Change an identity provider of the installation; its issuer and client stay */
+        /** Change an identity provider of the installation, except its issuer and client */
         patch: operations["changePlatformIdentityProvider"];
     };
     "/v1/platform/identity-providers/{identityProviderId}/test": {
-        /** Read what an identity provider of the installation publishes; nothing changes */
+        /** Test an identity provider of the installation: reads its metadata, changes nothing */
         post: operations["testPlatformIdentityProvider"];
     };
     "/v1/auth/identity-providers": {
-        /** List the identity providers by which people can sign in */
+        /** List the identity providers through which people can sign in */
         get: operations["listOfferedIdentityProviders"];
     };
     "/v1/auth/identity-providers/{identityProviderId}/sign-in": {
@@ -697,23 +697,23 @@ export interface paths {
         post: operations["beginProviderSignIn"];
     };
     "/v1/auth/identity-providers/complete": {
-        /** Complete a sign-in with the answer of the identity provider */
+        /** Complete a sign-in with the identity provider's response */
         post: operations["completeProviderSignIn"];
     };
     "/v1/auth/step-up/identity-provider": {
-        /** Begin a step-up of this session by a new sign-in at its identity provider */
+        /** Begin a step-up of this session with a new sign-in at its identity provider */
         post: operations["beginProviderStepUp"];
     };
     "/v1/auth/step-up/identity-provider/complete": {
-        /** Complete a step-up with the answer of the identity provider */
+        /** Complete a step-up with the identity provider's response */
         post: operations["completeProviderStepUp"];
     };
     "/v1/sign/{profile}": {
-        /** Issue a token by a profile */
+        /** Issue a token with a profile */
         post: operations["signToken"];
     };
     "/v1/sign/{profile}/batch": {
-        /** Issue up to 100 tokens by a profile */
+        /** Issue up to 100 tokens with a profile */
         post: operations["signTokens"];
     };
     "/v1/verify": {
@@ -721,7 +721,7 @@ export interface paths {
         post: operations["verifyToken"];
     };
     "/v1/diagnose": {
-        /** Diagnose a rejected token, or one’s own JWT */
+        /** Diagnose a rejected token or the service’s own JWT */
         post: operations["diagnoseToken"];
     };
     "/v1/whoami": {
@@ -729,7 +729,7 @@ export interface paths {
         get: operations["whoami"];
     };
     "/v1/token-exchange": {
-        /** Exchange the token of a workload for a short credential of a service that trusts it */
+        /** Exchange a workload's token for a short-lived credential of a service that trusts it */
         post: operations["exchangeToken"];
     };
     "/v1/authenticate": {
@@ -757,11 +757,11 @@ export interface paths {
         get: operations["getPhoneToken"];
     };
     "/v1/token/{phone}/{xid}": {
-        /** Get the token of a transaction, unchanged until it expires */
+        /** Get the token of a transaction; it stays the same until it expires */
         get: operations["getTransactionToken"];
     };
     "/v1/transactions/{xid}": {
-        /** Read a transaction, with its token until that expires */
+        /** Read a transaction, with its token until the token expires */
         get: operations["getTransaction"];
     };
     "/v1/transactions": {
@@ -773,25 +773,25 @@ export interface paths {
         get: operations["getSystemUserToken"];
     };
     "/v1/auth/token": {
-        /** Issue a token for the user of an ID token, or for an anonymous user at the request of a service */
+        /** Issue a token for the user of an ID token or, for a service, for an anonymous user */
         get: operations["getUserToken"];
         /** Issue a token for a user */
         post: operations["createUserToken"];
-        /** Answer the preflight of a page that asks for a token (CORS) */
+        /** Answer the CORS preflight of a page that requests a token */
         options: operations["askForUserToken"];
     };
     "/auth/token": {
-        /** Issue a token for a user, at the path of the vendor’s samples */
+        /** Issue a token for a user, at the path in the vendor’s samples */
         get: operations["getUserTokenAtVendorPath"];
-        /** Answer the preflight, at the path of the vendor’s samples */
+        /** Answer the CORS preflight, at the path in the vendor’s samples */
         options: operations["askForUserTokenAtVendorPath"];
     };
     "/v1/licensing/update": {
-        /** Update the entitlement of a customer by a signed request */
+        /** Update a customer's entitlement with a signed request */
         post: operations["updateLicense"];
     };
     "/v1/api/licensing/update": {
-        /** Update an entitlement, at the path that the vendor’s sample calls */
+        /** Update an entitlement, at the path in the vendor’s sample */
         post: operations["updateLicenseAtSandboxPath"];
     };
     "/v1/certificates": {
@@ -823,7 +823,7 @@ export interface paths {
         post: operations["askStatus"];
     };
     "/pki/{caId}/ocsp/{request}": {
-        /** Request the status of certificates by GET (cacheable) */
+        /** Request the status of certificates with GET (cacheable) */
         get: operations["getStatus"];
     };
     "/acme/{caId}/directory": {
@@ -835,7 +835,7 @@ export interface paths {
         get: operations["newAcmeNonce"];
     };
     "/acme/{caId}/new-account": {
-        /** Create an account, or find that of the key */
+        /** Create an account, or find the account of the key */
         post: operations["newAcmeAccount"];
     };
     "/acme/{caId}/accounts/{acmeAccountId}": {
@@ -875,7 +875,7 @@ export interface paths {
         post: operations["getAcmeCertificate"];
     };
     "/acme/{caId}/revoke-cert": {
-        /** Revoke a certificate, by the account that ordered it or by its own key */
+        /** Revoke a certificate with the account that ordered it or with its own key */
         post: operations["revokeAcmeCertificate"];
     };
     "/acme/{caId}/renewal-info/{certificateId}": {
@@ -883,7 +883,7 @@ export interface paths {
         get: operations["getAcmeRenewalInfo"];
     };
     "/v1/acme-bindings": {
-        /** Create the key by which one ACME account is bound to it */
+        /** Create a key that binds one ACME account to the calling service */
         post: operations["requestAcmeBinding"];
     };
 }
@@ -892,21 +892,21 @@ export interface components {
     schemas: {
         Liveness: {
             /**
-             * @description The process answers
+             * @description The process runs
              * @enum {string}
              */
             status: "live";
         };
         Started: {
             /**
-             * @description The start is over: the schema is the newest, and requests are accepted
+             * @description The start is complete: the schema is up to date and requests are accepted
              * @enum {string}
              */
             status: "started";
         };
         Ready: {
             /**
-             * @description The process does its work
+             * @description The process can serve requests
              * @enum {string}
              */
             status: "ready";
@@ -914,7 +914,7 @@ export interface components {
             checks: {
                 [key: string]: unknown;
             };
-            /** @description What works with less than is configured: `sharedRateLimits` while Redis does not answer, `scheduler` while the clock is not confirmed, `keyStores` while one does not answer, `history` where events are missing or changed that were signed */
+            /** @description Degraded features: `sharedRateLimits` while Redis does not answer, `scheduler` while the clock is not confirmed, `keyStores` while a key store does not answer, `history` if signed events are missing or changed */
             degraded: string[];
         };
         AccessToken: {
@@ -925,17 +925,17 @@ export interface components {
              * @enum {string}
              */
             tokenType: "Bearer";
-            /** @description Seconds until the token ends */
+            /** @description Seconds until the token expires */
             expiresIn: number;
-            /** @description Gives the next pair of tokens, once; when it comes a second time the session ends. Absent where a cookie holds it */
+            /** @description Returns the next pair of tokens, once; a second use ends the session. Absent if it is in a cookie */
             refreshToken?: string;
-            /** @description Seconds until the session ends unless it is renewed */
+            /** @description Seconds until the session ends if it is not renewed */
             refreshExpiresIn: number;
         };
         SecondFactorRequest: {
             /** @description Factors of the account */
             methods: ("totp" | "passkey" | "recovery_code")[];
-            /** @description For `navigator.credentials.get`, by `PublicKeyCredential.parseRequestOptionsFromJSON`; `null` without a passkey */
+            /** @description Options for `navigator.credentials.get`, read with `PublicKeyCredential.parseRequestOptionsFromJSON`; `null` without a passkey */
             passkeyOptions: {
                 [key: string]: unknown;
             } | null;
@@ -955,17 +955,17 @@ export interface components {
              * @description Their password
              */
             password: string;
-            /** @description Id or slug of a tenant: for an account that only this tenant knows, where others have its address */
+            /** @description Id or slug of a tenant: selects the account that only this tenant knows, if other accounts have the same address */
             tenant?: string;
             /**
-             * @description Where the refresh token goes: `token`, into the answer; `cookie`, for pages of this installation, into a cookie that scripts cannot read
+             * @description Where the refresh token is returned: `token`: in the response; `cookie`: in a cookie that scripts cannot read, for pages of this installation
              * @default token
              * @enum {string}
              */
             session?: "token" | "cookie";
         };
         LogInVerification: {
-            /** @description The present code of an application (RFC 6238); each is accepted once */
+            /** @description The current code of an authenticator app (RFC 6238); each is accepted once */
             totp?: string;
             /**
              * @description What `navigator.credentials.get` answered, by its `toJSON` (WebAuthn)
@@ -980,19 +980,19 @@ export interface components {
             passkey?: {
                 [key: string]: unknown;
             };
-            /** @description One of the recovery codes, in place of a lost factor; each is accepted once */
+            /** @description A recovery code, instead of a lost factor; each is accepted once */
             recoveryCode?: string;
             /** @description `mfaToken` of the response of `POST /v1/auth/login` */
             mfaToken: string;
             /**
-             * @description Where the refresh token goes: `token`, into the answer; `cookie`, for pages of this installation, into a cookie that scripts cannot read
+             * @description Where the refresh token is returned: `token`: in the response; `cookie`: in a cookie that scripts cannot read, for pages of this installation
              * @default token
              * @enum {string}
              */
             session?: "token" | "cookie";
         };
         Renewal: {
-            /** @description The refresh token of the session; without it, that of the cookie */
+            /** @description The refresh token of the session; default: the one in the cookie */
             refreshToken?: string;
         };
         SessionOfUser: {
@@ -1009,7 +1009,7 @@ export interface components {
             userAgent: string | null;
             /**
              * Format: uuid
-             * @description Id of the identity provider that it began by; null for a password
+             * @description Id of the identity provider that started it; null for a password
              */
             identityProviderId: string | null;
             /**
@@ -1024,7 +1024,7 @@ export interface components {
             renewedAt: string;
             /**
              * Format: date-time
-             * @description When it ends unless it is renewed
+             * @description When it ends if it is not renewed
              */
             endsAt: string;
         };
@@ -1047,7 +1047,7 @@ export interface components {
             email: string;
             /** @description Name of the user */
             name: string;
-            /** @description Whether the address is verified: an account without counts in the tenant that invited it and in no other */
+            /** @description Whether the address is verified; an unverified account is valid only in the tenant that invited it */
             emailVerified: boolean;
             /** @description Whether the account has a second factor */
             secondFactor: boolean;
@@ -1093,12 +1093,12 @@ export interface components {
         PasswordChange: {
             /**
              * Format: password
-             * @description The password until now
+             * @description The current password
              */
             currentPassword: string;
             /**
              * Format: password
-             * @description The password from now on: 12 to 256 characters
+             * @description The new password: 12 to 256 characters
              */
             newPassword: string;
         };
@@ -1108,13 +1108,13 @@ export interface components {
              * @description Address of the account
              */
             email: string;
-            /** @description Id or slug of a tenant: for an account that only this tenant knows, where others have its address */
+            /** @description Id or slug of a tenant: selects the account that only this tenant knows, if other accounts have the same address */
             tenant?: string;
         };
         AskedReset: {
             /**
              * Format: email
-             * @description The address that was asked about, normalised
+             * @description The requested address, normalised
              */
             email: string;
         };
@@ -1123,7 +1123,7 @@ export interface components {
             token: string;
             /**
              * Format: password
-             * @description The password from now on: 12 to 256 characters
+             * @description The new password: 12 to 256 characters
              */
             password: string;
         };
@@ -1134,7 +1134,7 @@ export interface components {
              */
             id: string;
             /**
-             * @description `totp`: codes of an application (RFC 6238); `passkey`: WebAuthn
+             * @description `totp`: codes of an authenticator app (RFC 6238); `passkey`: WebAuthn
              * @enum {string}
              */
             kind: "totp" | "passkey";
@@ -1147,7 +1147,7 @@ export interface components {
             createdAt: string;
             /**
              * Format: date-time
-             * @description When it was confirmed; it counts from then on
+             * @description When it was confirmed; it is required from then on
              */
             confirmedAt: string | null;
             /**
@@ -1159,17 +1159,17 @@ export interface components {
         FactorList: {
             /** @description The confirmed factors, oldest first */
             items: components["schemas"]["Factor"][];
-            /** @description Recovery codes that were not used */
+            /** @description Number of unused recovery codes */
             recoveryCodesLeft: number;
         };
         NewFactor: {
             /**
              * Format: password
-             * @description The caller's own password; 401 `PASSWORD_REQUIRED` without it
+             * @description The caller's own password; otherwise 401 `PASSWORD_REQUIRED`
              */
             password?: string;
             /**
-             * @description `totp`: codes of an application (RFC 6238); `passkey`: WebAuthn
+             * @description `totp`: codes of an authenticator app (RFC 6238); `passkey`: WebAuthn
              * @enum {string}
              */
             kind: "totp" | "passkey";
@@ -1177,15 +1177,15 @@ export interface components {
             name: string;
         };
         TotpSetup: {
-            /** @description Secret in Base32, to be typed into the application */
+            /** @description Secret in Base32, to type into the authenticator app */
             secret: string;
             /** @description The same for a QR code */
             uri: string;
         };
         EnrolledFactor: {
-            /** @description The factor, which does not count yet */
+            /** @description The factor, not yet confirmed */
             factor: components["schemas"]["Factor"];
-            /** @description Secret for the application; shown only in this response */
+            /** @description Secret for the authenticator app; shown only in this response */
             totp?: components["schemas"]["TotpSetup"];
             /** @description Options for `navigator.credentials.create`, read by `PublicKeyCredential.parseCreationOptionsFromJSON` */
             passkey?: {
@@ -1193,7 +1193,7 @@ export interface components {
             };
         };
         FactorConfirmation: {
-            /** @description The present code of an application (RFC 6238); each is accepted once */
+            /** @description The current code of an authenticator app (RFC 6238); each is accepted once */
             totp?: string;
             /**
              * @description What `navigator.credentials.create` answered, by its `toJSON` (WebAuthn)
@@ -1210,7 +1210,7 @@ export interface components {
             };
         };
         FactorWithCodes: {
-            /** @description The factor, which counts from now on */
+            /** @description The confirmed factor */
             factor: components["schemas"]["Factor"];
             /** @description Recovery codes: each replaces a second factor once; shown only in this response */
             recoveryCodes?: string[];
@@ -1218,7 +1218,7 @@ export interface components {
         StepUp: {
             /**
              * Format: password
-             * @description The caller's own password; 401 `PASSWORD_REQUIRED` without it
+             * @description The caller's own password; otherwise 401 `PASSWORD_REQUIRED`
              */
             password?: string;
         };
@@ -1227,7 +1227,7 @@ export interface components {
             recoveryCodes: string[];
         };
         FreshProof: {
-            /** @description The present code of an application (RFC 6238); each is accepted once */
+            /** @description The current code of an authenticator app (RFC 6238); each is accepted once */
             totp?: string;
             /**
              * @description What `navigator.credentials.get` answered, by its `toJSON` (WebAuthn)
@@ -1242,7 +1242,7 @@ export interface components {
             passkey?: {
                 [key: string]: unknown;
             };
-            /** @description One of the recovery codes, in place of a lost factor; each is accepted once */
+            /** @description A recovery code, instead of a lost factor; each is accepted once */
             recoveryCode?: string;
             /**
              * Format: password
@@ -1253,13 +1253,13 @@ export interface components {
         StepUpAnswer: {
             /** @description Token for the header `X-Step-Up`, valid in requests of this session */
             stepUpToken: string;
-            /** @description Seconds until the token ends */
+            /** @description Seconds until the token expires */
             expiresIn: number;
         };
         AskedFactor: {
             /** @description Factors of the account */
             methods: ("totp" | "passkey" | "recovery_code")[];
-            /** @description For `navigator.credentials.get`, by `PublicKeyCredential.parseRequestOptionsFromJSON`; `null` without a passkey */
+            /** @description Options for `navigator.credentials.get`, read with `PublicKeyCredential.parseRequestOptionsFromJSON`; `null` without a passkey */
             passkeyOptions: {
                 [key: string]: unknown;
             } | null;
@@ -1283,7 +1283,7 @@ export interface components {
             slug: string;
             /** @description Name of the tenant */
             name: string;
-            /** @description The first owner, with an account that only this tenant knows. Without one, invite an owner afterwards */
+            /** @description The first owner, with an account that only this tenant knows. If absent, invite an owner afterwards */
             owner?: components["schemas"]["NewOwner"];
         };
         Tenant: {
@@ -1292,7 +1292,7 @@ export interface components {
              * @description Id of the tenant
              */
             id: string;
-            /** @description Usable in URLs in place of the id */
+            /** @description Can be used in URLs instead of the id */
             slug: string;
             /** @description Name of the tenant */
             name: string;
@@ -1301,7 +1301,7 @@ export interface components {
              * @enum {string}
              */
             state: "active" | "suspended" | "deleted";
-            /** @description `credentialsPerType`: Live credentials per service and auth type (2 to 10). `reveal`: Whether secrets can be shown again: allowed, once, never. `expiryLeadDays`: Days before expiry at which the last active credential gets a successor (1 to 90). `credentialLifetimeDays`: Validity of a successor that Chancery creates, in days; at least twice `expiryLeadDays` (1 to 3650). `inactiveCredentialDays`: Days without use after which an inactive credential is deleted; 0: never (0 to 365). `onLastExpiry`: What happens when the last active credential expires: successor, lapse. `keyDeletionDays`: Days during which a deleted key can be restored (0 to 30). `keyVersions`: Maximum number of key versions that sign, will sign or verify, for all keys together (10 to 2000). `transactionRetentionDays`: Days for which a token transaction is stored (1 to 730). `personalDataRetentionMonths`: Months after which a month's personal fields are erased from the history; 0: never (0 to 240). `historyRetentionDays`: Days after which the events of the history are erased, while their hashes and proofs stay; 0: never. Less than before counts after 30 days, and less than the operator permits is not accepted (0 to 36500). `historyHold`: Legal hold: prevents erasing events and personal fields of the history. `requireSecondFactor`: Whether members need a second factor to work in the tenant. `passwordSignIn`: Which members may work in the tenant by a session that began with a password; the others sign in by an identity provider: all, owners, none. `admitProviderGroups`: Whether the installation's identity providers can add members through group mappings. `announcementDays`: Days before an expiry or rotation at which it is announced (at most 10 numbers from 1 to 90; none: no announcements). `allowedDnsNames`: DNS names that authorities without `domains` of their own certify; if empty, names under `<slug>.internal` only (at most 50: exact names, or `*.` and a domain for every name below it) */
+            /** @description `credentialsPerType`: Live credentials per service and auth type (2 to 10). `reveal`: Whether secrets can be shown again: allowed, once, never. `expiryLeadDays`: Days before expiry at which the last active credential gets a successor (1 to 90). `credentialLifetimeDays`: Validity of a successor that Chancery creates, in days; at least twice `expiryLeadDays` (1 to 3650). `inactiveCredentialDays`: Days without use after which an inactive credential is deleted; 0: never (0 to 365). `onLastExpiry`: What happens when the last active credential expires: successor, lapse. `keyDeletionDays`: Days during which a deleted key can be restored (0 to 30). `keyVersions`: Maximum number of key versions that sign, will sign or verify, for all keys together (10 to 2000). `transactionRetentionDays`: Days for which a token transaction is stored (1 to 730). `personalDataRetentionMonths`: Months after which a month's personal fields are erased from the history; 0: never (0 to 240). `historyRetentionDays`: Days after which the events of the history are erased; their hashes and proofs remain; 0: never. A shorter period takes effect after 30 days; the operator sets a minimum (0 to 36500). `historyHold`: Legal hold: prevents erasing events and personal fields of the history. `requireSecondFactor`: Whether members need a second factor to work in the tenant. `passwordSignIn`: Which members may work in the tenant in a session that began with a password; the others use an identity provider: all, owners, none. `admitProviderGroups`: Whether the installation's identity providers can add members through group mappings. `announcementDays`: Days before an expiry or rotation at which it is announced (at most 10 numbers from 1 to 90; none: no announcements). `allowedDnsNames`: DNS names that authorities without their own `domains` certify; if empty, only names under `<slug>.internal` (at most 50: exact names, or `*.` and a domain for every name below it) */
             settings: {
                 [key: string]: unknown;
             };
@@ -1327,13 +1327,13 @@ export interface components {
         TenantChange: {
             /** @description Name of the tenant */
             name?: string;
-            /** @description The settings to change; the others stay. `credentialsPerType`: Live credentials per service and auth type (2 to 10). `reveal`: Whether secrets can be shown again: allowed, once, never. `expiryLeadDays`: Days before expiry at which the last active credential gets a successor (1 to 90). `credentialLifetimeDays`: Validity of a successor that Chancery creates, in days; at least twice `expiryLeadDays` (1 to 3650). `inactiveCredentialDays`: Days without use after which an inactive credential is deleted; 0: never (0 to 365). `onLastExpiry`: What happens when the last active credential expires: successor, lapse. `keyDeletionDays`: Days during which a deleted key can be restored (0 to 30). `keyVersions`: Maximum number of key versions that sign, will sign or verify, for all keys together (10 to 2000). `transactionRetentionDays`: Days for which a token transaction is stored (1 to 730). `personalDataRetentionMonths`: Months after which a month's personal fields are erased from the history; 0: never (0 to 240). `historyRetentionDays`: Days after which the events of the history are erased, while their hashes and proofs stay; 0: never. Less than before counts after 30 days, and less than the operator permits is not accepted (0 to 36500). `historyHold`: Legal hold: prevents erasing events and personal fields of the history. `requireSecondFactor`: Whether members need a second factor to work in the tenant. `passwordSignIn`: Which members may work in the tenant by a session that began with a password; the others sign in by an identity provider: all, owners, none. `admitProviderGroups`: Whether the installation's identity providers can add members through group mappings. `announcementDays`: Days before an expiry or rotation at which it is announced (at most 10 numbers from 1 to 90; none: no announcements). `allowedDnsNames`: DNS names that authorities without `domains` of their own certify; if empty, names under `<slug>.internal` only (at most 50: exact names, or `*.` and a domain for every name below it) */
+            /** @description The settings to change; the others keep their values. `credentialsPerType`: Live credentials per service and auth type (2 to 10). `reveal`: Whether secrets can be shown again: allowed, once, never. `expiryLeadDays`: Days before expiry at which the last active credential gets a successor (1 to 90). `credentialLifetimeDays`: Validity of a successor that Chancery creates, in days; at least twice `expiryLeadDays` (1 to 3650). `inactiveCredentialDays`: Days without use after which an inactive credential is deleted; 0: never (0 to 365). `onLastExpiry`: What happens when the last active credential expires: successor, lapse. `keyDeletionDays`: Days during which a deleted key can be restored (0 to 30). `keyVersions`: Maximum number of key versions that sign, will sign or verify, for all keys together (10 to 2000). `transactionRetentionDays`: Days for which a token transaction is stored (1 to 730). `personalDataRetentionMonths`: Months after which a month's personal fields are erased from the history; 0: never (0 to 240). `historyRetentionDays`: Days after which the events of the history are erased; their hashes and proofs remain; 0: never. A shorter period takes effect after 30 days; the operator sets a minimum (0 to 36500). `historyHold`: Legal hold: prevents erasing events and personal fields of the history. `requireSecondFactor`: Whether members need a second factor to work in the tenant. `passwordSignIn`: Which members may work in the tenant in a session that began with a password; the others use an identity provider: all, owners, none. `admitProviderGroups`: Whether the installation's identity providers can add members through group mappings. `announcementDays`: Days before an expiry or rotation at which it is announced (at most 10 numbers from 1 to 90; none: no announcements). `allowedDnsNames`: DNS names that authorities without their own `domains` certify; if empty, only names under `<slug>.internal` (at most 50: exact names, or `*.` and a domain for every name below it) */
             settings?: {
                 [key: string]: unknown;
             };
             /**
              * Format: password
-             * @description The caller's own password; needed, with the permission `history:erase`, to erase something of the history earlier (`personalDataRetentionMonths`, `historyRetentionDays`, no more `historyHold`)
+             * @description The caller's own password; required, with the permission `history:erase`, for changes that erase parts of the history earlier (a shorter `personalDataRetentionMonths` or `historyRetentionDays`, the end of `historyHold`)
              */
             password?: string;
         };
@@ -1352,7 +1352,7 @@ export interface components {
             id: string;
             /**
              * Format: email
-             * @description Address of the person who is invited
+             * @description Address of the invited person
              */
             email: string;
             /**
@@ -1367,12 +1367,12 @@ export interface components {
             state: "pending" | "accepted" | "withdrawn" | "expired";
             /**
              * Format: uuid
-             * @description Id of the user who invited
+             * @description Id of the inviter
              */
             invitedBy: string;
             /**
              * Format: date-time
-             * @description When it was made
+             * @description When it was created
              */
             createdAt: string;
             /**
@@ -1384,22 +1384,22 @@ export interface components {
         InvitationWithToken: {
             /** @description The invitation */
             invitation: components["schemas"]["Invitation"];
-            /** @description Token of the invitation, for the invited person; shown only in this response, and absent where it was sent by e-mail */
+            /** @description Token of the invitation, for the invited person; shown only in this response; absent if it was sent by e-mail */
             token?: string;
         };
         TenantDeletion: {
             /**
              * Format: password
-             * @description The caller's own password; 401 `PASSWORD_REQUIRED` without it
+             * @description The caller's own password; otherwise 401 `PASSWORD_REQUIRED`
              */
             password?: string;
-            /** @description The slug of the tenant, so that none is deleted by mistake */
+            /** @description The slug of the tenant, as a confirmation */
             confirm: string;
         };
         NewMember: {
             /**
              * Format: email
-             * @description Address of the person who is invited
+             * @description Address of the invited person
              */
             email: string;
             /**
@@ -1428,11 +1428,11 @@ export interface components {
             role: "owner" | "full_access" | "limited_access" | "auditor";
             /** @description Whether the address of the account is verified */
             emailVerified: boolean;
-            /** @description Whether the member may do anything here: not with an account that only another tenant knows */
+            /** @description Whether the member may work in this tenant; false for an account that only another tenant knows */
             admitted: boolean;
             /**
              * Format: uuid
-             * @description Id of the identity provider whose groups decide the role at each sign-in; null for a member who was invited
+             * @description Id of the identity provider whose groups set the role at each sign-in; null for an invited member
              */
             identityProviderId: string | null;
             /** @description Increases with each change; the ETag */
@@ -1492,7 +1492,7 @@ export interface components {
             impact: components["schemas"]["MemberRemovalImpact"];
         };
         StartedReset: {
-            /** @description Token of the reset, for the holder of the account; shown only in this response, and absent where it was sent by e-mail */
+            /** @description Token of the reset, for the account's holder; shown only in this response; absent if it was sent by e-mail */
             token?: string;
             /**
              * Format: date-time
@@ -1513,7 +1513,7 @@ export interface components {
             name?: string;
             /**
              * Format: password
-             * @description Password that a person without an account chooses: 12 to 256 characters; not with a session
+             * @description New password of a person without an account: 12 to 256 characters; not with a session
              */
             password?: string;
         };
@@ -1558,14 +1558,14 @@ export interface components {
             emailVerified: boolean;
             /**
              * Format: uuid
-             * @description The one tenant that knows the account, as long as it is not verified
+             * @description The only tenant that knows the account; null for a verified account
              */
             knownIn: string | null;
             /** @description Whether the user administers the installation */
             platformAdmin: boolean;
             /**
              * Format: date-time
-             * @description When the account was made
+             * @description When the account was created
              */
             createdAt: string;
         };
@@ -1578,7 +1578,7 @@ export interface components {
         NewApiToken: {
             /**
              * Format: password
-             * @description The caller's own password; 401 `PASSWORD_REQUIRED` without it
+             * @description The caller's own password; otherwise 401 `PASSWORD_REQUIRED`
              */
             password?: string;
             /** @description Purpose of the token */
@@ -1593,7 +1593,7 @@ export interface components {
             /** @description Networks from which it may be used; empty: any */
             allowedCidrs?: string[];
             /**
-             * @description Whether it may also do what asks a person for their password; given with `X-Step-Up` by a second factor only
+             * @description Whether it may also make calls that require a password; requires `X-Step-Up` with a second factor
              * @default false
              */
             stepUp?: boolean;
@@ -1608,7 +1608,7 @@ export interface components {
             name: string;
             /**
              * Format: uuid
-             * @description Id of the user or the service account whose token it is
+             * @description Id of the user or service account that owns the token
              */
             ownerId: string;
             /**
@@ -1618,7 +1618,7 @@ export interface components {
             ownerType: "user" | "service_account";
             /** @description Permissions of the token, within those of the role of its owner */
             permissions: ("tenant:read" | "tenant:write" | "members:read" | "service-accounts:read" | "services:read" | "services:write" | "credentials:reveal" | "keys:read" | "keys:write" | "keys:export" | "certificate-authorities:write" | "certificates:read" | "certificates:issue" | "certificates:write" | "acme:read" | "acme:write" | "token-profiles:read" | "token-profiles:write" | "transactions:read" | "licenses:read" | "expirations:read" | "audit:read" | "identity-providers:read" | "webhooks:read")[];
-            /** @description Whether it may do what asks a person for their password */
+            /** @description Whether it may make calls that require a password */
             stepUp: boolean;
             /** @description Networks from which it may be used; empty: any */
             allowedCidrs: string[];
@@ -1719,7 +1719,7 @@ export interface components {
             profiles?: string[];
             /** @description Allowed source networks; empty: any */
             allowedCidrs?: string[];
-            /** @description E-mail addresses of who is told about it; if empty, the owners of the tenant are */
+            /** @description E-mail addresses that receive notices about it; if empty, the owners of the tenant receive them */
             contacts?: string[];
         };
         Service: {
@@ -1736,7 +1736,7 @@ export interface components {
             profiles: string[];
             /** @description Allowed source networks; empty: any */
             allowedCidrs: string[];
-            /** @description E-mail addresses of who is told about it; if empty, the owners of the tenant are */
+            /** @description E-mail addresses that receive notices about it; if empty, the owners of the tenant receive them */
             contacts: string[];
             /** @description Increases with each change; the ETag */
             version: number;
@@ -1779,7 +1779,7 @@ export interface components {
             state: "active" | "inactive" | "expired" | "compromised" | "deleted";
             /** @description A name for people */
             name: string | null;
-            /** @description Enough of the secret to recognise it */
+            /** @description The masked secret */
             secretMasked: string;
             /** @description SHA-256 of the secret, hexadecimal */
             fingerprint: string;
@@ -1822,7 +1822,7 @@ export interface components {
             lastUsedAt: string | null;
             /**
              * Format: date-time
-             * @description When a request last used it and it was rejected: discarded, expired, compromised, or from a wrong address
+             * @description When a request with it was last rejected because it was discarded, expired or compromised, or sent from a wrong address
              */
             lastRefusedAt: string | null;
             /** @description Number of rejected requests with this credential, exact to a few seconds */
@@ -1873,7 +1873,7 @@ export interface components {
             profiles?: string[];
             /** @description Allowed source networks; empty: any */
             allowedCidrs?: string[];
-            /** @description E-mail addresses of who is told about it; if empty, the owners of the tenant are */
+            /** @description E-mail addresses that receive notices about it; if empty, the owners of the tenant receive them */
             contacts?: string[];
         };
         Credential: {
@@ -1899,7 +1899,7 @@ export interface components {
             state: "active" | "inactive" | "expired" | "compromised" | "deleted";
             /** @description A name for people */
             name: string | null;
-            /** @description Enough of the secret to recognise it */
+            /** @description The masked secret */
             secretMasked: string;
             /** @description SHA-256 of the secret, hexadecimal */
             fingerprint: string;
@@ -1942,7 +1942,7 @@ export interface components {
             lastUsedAt: string | null;
             /**
              * Format: date-time
-             * @description When a request last used it and it was rejected: discarded, expired, compromised, or from a wrong address
+             * @description When a request with it was last rejected because it was discarded, expired or compromised, or sent from a wrong address
              */
             lastRefusedAt: string | null;
             /** @description Number of rejected requests with this credential, exact to a few seconds */
@@ -1969,7 +1969,7 @@ export interface components {
             deletedAt: string | null;
             /** @description Actions that the state permits */
             allowedActions: ("reveal" | "discard" | "reactivate" | "regenerate" | "compromise" | "update" | "delete")[];
-            /** @description Every other action with its error code */
+            /** @description All other actions, with the error code */
             blockedActions: {
                 [key: string]: unknown;
             };
@@ -2036,13 +2036,13 @@ export interface components {
              */
             expiresAt?: string | null;
             /**
-             * @description Delete the inactive credential of the type first, so that the old one can take its place
+             * @description Delete the inactive credential of the type first
              * @default false
              */
             deleteInactive?: boolean;
             /**
              * Format: password
-             * @description The caller's own password; needed with `deleteInactive`
+             * @description The caller's own password; required with `deleteInactive`
              */
             password?: string;
         };
@@ -2069,7 +2069,7 @@ export interface components {
             state: "active" | "inactive" | "expired" | "compromised" | "deleted";
             /** @description A name for people */
             name: string | null;
-            /** @description Enough of the secret to recognise it */
+            /** @description The masked secret */
             secretMasked: string;
             /** @description SHA-256 of the secret, hexadecimal */
             fingerprint: string;
@@ -2112,7 +2112,7 @@ export interface components {
             lastUsedAt: string | null;
             /**
              * Format: date-time
-             * @description When a request last used it and it was rejected: discarded, expired, compromised, or from a wrong address
+             * @description When a request with it was last rejected because it was discarded, expired or compromised, or sent from a wrong address
              */
             lastRefusedAt: string | null;
             /** @description Number of rejected requests with this credential, exact to a few seconds */
@@ -2163,7 +2163,7 @@ export interface components {
             state: "active" | "inactive" | "expired" | "compromised" | "deleted";
             /** @description A name for people */
             name: string | null;
-            /** @description Enough of the secret to recognise it */
+            /** @description The masked secret */
             secretMasked: string;
             /** @description SHA-256 of the secret, hexadecimal */
             fingerprint: string;
@@ -2206,7 +2206,7 @@ export interface components {
             lastUsedAt: string | null;
             /**
              * Format: date-time
-             * @description When a request last used it and it was rejected: discarded, expired, compromised, or from a wrong address
+             * @description When a request with it was last rejected because it was discarded, expired or compromised, or sent from a wrong address
              */
             lastRefusedAt: string | null;
             /** @description Number of rejected requests with this credential, exact to a few seconds */
@@ -2231,7 +2231,7 @@ export interface components {
              * @description When it was deleted and its secret erased
              */
             deletedAt: string | null;
-            /** @description Made in the same step where the last active one was compromised */
+            /** @description The successor that was created because the last active credential was compromised */
             successor?: components["schemas"]["CredentialWithSecret"];
         };
         Compromise: {
@@ -2290,16 +2290,16 @@ export interface components {
             serviceId?: string;
             /**
              * Format: email
-             * @description Only those of services with this contact; of more than a thousand services, the newest
+             * @description Only those of services with this contact address; the newest thousand services
              */
             owner?: string;
             /** @description Only those with this name */
             name?: string;
-            /** @description Only those that expire before; a date is the start of that day in UTC */
+            /** @description Only those that expire before this time; a date is the start of that day in UTC */
             expiresBefore?: unknown | unknown;
-            /** @description Only those that were created before; a date is the start of that day in UTC */
+            /** @description Only those created before this time; a date is the start of that day in UTC */
             createdBefore?: unknown | unknown;
-            /** @description Only those that no request has used since; one that was never used counts from its creation */
+            /** @description Only those without use since this time; one that was never used counts from its creation */
             unusedSince?: unknown | unknown;
         };
         NewCredentialRotation: {
@@ -2311,13 +2311,13 @@ export interface components {
              */
             overlapSeconds?: number;
             /**
-             * @description Delete the inactive credential of the type first; one whose overlap has not ended is waited for until then
+             * @description Delete the inactive credential of the type first; waits for the end of an overlap
              * @default false
              */
             deleteInactive?: boolean;
             /**
              * Format: password
-             * @description The caller's own password; needed with `deleteInactive`
+             * @description The caller's own password; required with `deleteInactive`
              */
             password?: string;
             /**
@@ -2346,17 +2346,17 @@ export interface components {
             name?: string;
             /**
              * Format: date-time
-             * @description Only those that expire before
+             * @description Only those that expire before this time
              */
             expiresBefore?: string;
             /**
              * Format: date-time
-             * @description Only those that were created before
+             * @description Only those created before this time
              */
             createdBefore?: string;
             /**
              * Format: date-time
-             * @description Only those that no request has used since
+             * @description Only those without use since this time
              */
             unusedSince?: string;
         };
@@ -2367,7 +2367,7 @@ export interface components {
              */
             id: string;
             /**
-             * @description It runs until each credential was rotated or rejected
+             * @description Running until each credential is rotated or rejected
              * @enum {string}
              */
             state: "running" | "completed" | "cancelled";
@@ -2428,7 +2428,7 @@ export interface components {
             state: "pending" | "rotated" | "rejected";
             /**
              * Format: uuid
-             * @description Its successor; its secret is read by `reveal`
+             * @description Its successor; read the secret with `reveal`
              */
             successorId: string | null;
             /** @description Code of the reason why the credential was not rotated */
@@ -2451,10 +2451,10 @@ export interface components {
             nextCursor: string | null;
         };
         LeakRequest: {
-            /** @description The string that turned up; it is stored nowhere */
+            /** @description The string to check; it is not stored */
             secret: string;
             /**
-             * @description Mark a live credential that is found as compromised; let one of a workload expire; revoke an API token
+             * @description Revoke what is found: marks a credential as compromised, expires a workload's credential, revokes an API token
              * @default false
              */
             compromise?: boolean;
@@ -2492,7 +2492,7 @@ export interface components {
             credential?: components["schemas"]["LeakedCredential"];
             /**
              * Format: uuid
-             * @description The credential that was made because the last active one was compromised; reveal it to use it
+             * @description The successor that was created because the last active credential was compromised; reveal it to use it
              */
             successorId?: string;
             apiToken?: components["schemas"]["LeakedApiToken"];
@@ -2516,15 +2516,15 @@ export interface components {
             exportable?: boolean;
             /** @description Rotation period in seconds */
             rotateEverySeconds?: number;
-            /** @description E-mail addresses of who is told about it; if empty, the owners of the tenant are */
+            /** @description E-mail addresses that receive notices about it; if empty, the owners of the tenant receive them */
             contacts?: string[];
-            /** @description Key store in which the private keys of all versions are made; they never leave it */
+            /** @description Key store in which the private keys of all versions are created; they never leave it */
             keyStore?: string;
         };
         KeyVersion: {
             /** @description Key ID (`kid`) */
             kid: string;
-            /** @description Counts the versions of the key */
+            /** @description Version number */
             number: number;
             /**
              * @description The active one signs; pending, active and retired ones are published
@@ -2533,7 +2533,7 @@ export interface components {
             state: "pending" | "active" | "retired" | "destroyed" | "compromised";
             /**
              * Format: date-time
-             * @description When it was made
+             * @description When it was created
              */
             createdAt: string;
             /**
@@ -2553,7 +2553,7 @@ export interface components {
             retiresAt: string | null;
             /**
              * Format: date-time
-             * @description When it stopped to sign
+             * @description When it stopped signing
              */
             retiredAt: string | null;
             /**
@@ -2563,7 +2563,7 @@ export interface components {
             compromisedAt: string | null;
             /**
              * Format: date-time
-             * @description When its private half was destroyed
+             * @description When its private key was destroyed
              */
             destroyedAt: string | null;
             /**
@@ -2571,7 +2571,7 @@ export interface components {
              * @description When the last token that it signed expires
              */
             lastTokenExpiresAt: string | null;
-            /** @description The public half as in the JWKS (RFC 7517); null for a shared secret */
+            /** @description The public key as in the JWKS (RFC 7517); null for a shared secret */
             publicJwk: {
                 [key: string]: unknown;
             } | null;
@@ -2585,7 +2585,7 @@ export interface components {
             /** @description Unique among the keys of the tenant */
             name: string;
             /**
-             * @description A deleted key can be restored for a while
+             * @description State; a deleted key can be restored for a limited time
              * @enum {string}
              */
             state: "active" | "deleted" | "destroyed";
@@ -2606,15 +2606,15 @@ export interface components {
              * @enum {string}
              */
             origin: "generated" | "imported";
-            /** @description Key store of its private keys; null where they are sealed in the database */
+            /** @description Key store of its private keys; null if they are sealed in the database */
             keyStore: string | null;
             /** @description Whether the private key can be exported */
             exportable: boolean;
-            /** @description Imported below today's minimum */
+            /** @description Weaker than the current minimum; imported */
             weak: boolean;
             /** @description Rotation period in seconds */
             rotateEverySeconds: number | null;
-            /** @description E-mail addresses of who is told about it; if empty, the owners of the tenant are */
+            /** @description E-mail addresses that receive notices about it; if empty, the owners of the tenant receive them */
             contacts: string[];
             /** @description Increases with each change; the ETag */
             version: number;
@@ -2660,7 +2660,7 @@ export interface components {
             /** @description Unique among the keys of the tenant */
             name: string;
             /**
-             * @description A deleted key can be restored for a while
+             * @description State; a deleted key can be restored for a limited time
              * @enum {string}
              */
             state: "active" | "deleted" | "destroyed";
@@ -2681,15 +2681,15 @@ export interface components {
              * @enum {string}
              */
             origin: "generated" | "imported";
-            /** @description Key store of its private keys; null where they are sealed in the database */
+            /** @description Key store of its private keys; null if they are sealed in the database */
             keyStore: string | null;
             /** @description Whether the private key can be exported */
             exportable: boolean;
-            /** @description Imported below today's minimum */
+            /** @description Weaker than the current minimum; imported */
             weak: boolean;
             /** @description Rotation period in seconds */
             rotateEverySeconds: number | null;
-            /** @description E-mail addresses of who is told about it; if empty, the owners of the tenant are */
+            /** @description E-mail addresses that receive notices about it; if empty, the owners of the tenant receive them */
             contacts: string[];
             /** @description Increases with each change; the ETag */
             version: number;
@@ -2744,7 +2744,7 @@ export interface components {
             kid: string;
             /** @description Name of the token profile */
             profile: string;
-            /** @description Who asked; null for users whom the profile admits */
+            /** @description The requesting service; null for users that the profile admits */
             service: components["schemas"]["UsingService"] | null;
             /** @description How many tokens were signed */
             tokens: number;
@@ -2760,25 +2760,25 @@ export interface components {
             lastUsedAt: string;
         };
         KeyUserList: {
-            /** @description What signed with it in the last 400 days, the latest first */
+            /** @description Uses in the last 400 days, latest first */
             uses: components["schemas"]["KeyUse"][];
             /** @description Names of the token profiles that sign with it */
             profiles: string[];
-            /** @description Names of the services that may ask for their tokens */
+            /** @description Names of the services that may request their tokens */
             services: string[];
             /** @description Key IDs (`kid`) of its certificates that are not revoked */
             certificates: string[];
-            /** @description Ids of the authorities that have it, and of those below them */
+            /** @description Ids of the authorities with this key, and of the authorities below them */
             authorities: string[];
         };
         KeyChange: {
             /** @description Unique among the keys of the tenant */
             name?: string;
-            /** @description null: rotated by hand only */
+            /** @description null: manual rotation only */
             rotateEverySeconds?: number | null;
-            /** @description false: the private key can no longer be exported; never back to true */
+            /** @description false: the private key can no longer be exported; cannot be set to true again */
             exportable?: boolean;
-            /** @description E-mail addresses of who is told about it; if empty, the owners of the tenant are */
+            /** @description E-mail addresses that receive notices about it; if empty, the owners of the tenant receive them */
             contacts?: string[];
         };
         KeyImpact: {
@@ -2788,12 +2788,12 @@ export interface components {
             services: string[];
             /**
              * Format: date-time
-             * @description When the last token expires that was signed with what this is about
+             * @description When the last signed token expires
              */
             lastTokenExpiresAt: string | null;
             /** @description `kid`s of the certificates of the key, which a compromise revokes */
             certificates?: string[];
-            /** @description The authorities that have the key, and those below them, which a compromise revokes with all that they issued */
+            /** @description The authorities with the key, and those below them, which a compromise revokes together with their certificates */
             authorities?: string[];
             /** @description `kid`s of other versions with the same key, which a compromise marks as well */
             keyVersions?: string[];
@@ -2810,13 +2810,13 @@ export interface components {
         };
         Rotation: {
             /**
-             * @description Do it although something depends on it; needs `password`
+             * @description Proceed although other resources depend on it; requires `password`
              * @default false
              */
             force?: boolean;
             /**
              * Format: password
-             * @description The caller's own password; needed with `force`
+             * @description The caller's own password; required with `force`
              */
             password?: string;
             /**
@@ -2827,13 +2827,13 @@ export interface components {
         };
         ForcedAction: {
             /**
-             * @description Do it although something depends on it; needs `password`
+             * @description Proceed although other resources depend on it; requires `password`
              * @default false
              */
             force?: boolean;
             /**
              * Format: password
-             * @description The caller's own password; needed with `force`
+             * @description The caller's own password; required with `force`
              */
             password?: string;
         };
@@ -2844,11 +2844,11 @@ export interface components {
         ForcedStepUp: {
             /**
              * Format: password
-             * @description The caller's own password; 401 `PASSWORD_REQUIRED` without it
+             * @description The caller's own password; otherwise 401 `PASSWORD_REQUIRED`
              */
             password?: string;
             /**
-             * @description Do it although something depends on it
+             * @description Proceed although other resources depend on it
              * @default false
              */
             force?: boolean;
@@ -2872,7 +2872,7 @@ export interface components {
             };
             /**
              * Format: password
-             * @description The passphrase of the key file, where it is encrypted
+             * @description The passphrase of the key file, if it is encrypted
              */
             password?: string;
             /**
@@ -2880,13 +2880,13 @@ export interface components {
              * @default false
              */
             exportable?: boolean;
-            /** @description E-mail addresses of who is told about it; if empty, the owners of the tenant are */
+            /** @description E-mail addresses that receive notices about it; if empty, the owners of the tenant receive them */
             contacts?: string[];
         };
         KeyExportRequest: {
             /**
              * Format: password
-             * @description The caller's own password; 401 `PASSWORD_REQUIRED` without it
+             * @description The caller's own password; otherwise 401 `PASSWORD_REQUIRED`
              */
             password?: string;
             /**
@@ -2924,13 +2924,13 @@ export interface components {
             subject: components["schemas"]["Subject"];
         };
         KeyRequestAnswer: {
-            /** @description PKCS#10, PEM: what is sent to the vendor */
+            /** @description PKCS#10 request in PEM, to send to the vendor */
             csr: string;
         };
         KeyCertificateRequest: {
-            /** @description The certificate that the vendor sent: PEM, one */
+            /** @description The vendor's certificate: one PEM block */
             certificate: string;
-            /** @description The kid that the vendor gave */
+            /** @description The kid that the vendor assigned */
             kid: string;
         };
         KeyCertificate: {
@@ -2963,15 +2963,15 @@ export interface components {
             /** @description Its name: `keyStore` of new keys and certificate authorities */
             name: string;
             /**
-             * @description What it is
+             * @description Kind of the key store
              * @enum {string}
              */
             type: "pkcs11" | "transit" | "aws-kms" | "gcp-kms";
-            /** @description Whether it answered when it was last asked; null where this process has not asked it yet */
+            /** @description Whether it answered the last call; null if this process has not called it yet */
             answers: boolean | null;
         };
         KeyStoreList: {
-            /** @description In the order of the configuration */
+            /** @description The key stores, in the order of the configuration */
             items: components["schemas"]["KeyStore"][];
         };
         ConstrainedName: {
@@ -2984,39 +2984,39 @@ export interface components {
             value: string;
         };
         NameConstraintsField: {
-            /** @description Every name of these kinds must lie within one of these */
+            /** @description Every name of these kinds must be within one of these */
             permitted?: components["schemas"]["ConstrainedName"][];
-            /** @description No name may lie within one of these */
+            /** @description No name may be within one of these */
             excluded?: components["schemas"]["ConstrainedName"][];
         };
         NamePolicyField: {
-            /** @description Attributes that a subject may have beside its common name */
+            /** @description Attributes that a subject may have in addition to its common name */
             subjectAttributes?: ("commonName" | "surname" | "serialNumber" | "countryName" | "localityName" | "stateOrProvinceName" | "organizationName" | "organizationalUnitName" | "givenName" | "emailAddress" | "domainComponent")[];
             /** @description Permitted types of subject alternative names; default: `dns` */
             sanKinds?: ("dns" | "email" | "uri" | "ip" | "directory" | "other")[];
             /** @description Whether names may begin with `*.` */
             wildcards?: boolean;
-            /** @description Whether the first alternative name becomes the common name of a request that has none */
+            /** @description Whether the first alternative name becomes the common name of a request without one */
             commonNameFromSan?: boolean;
-            /** @description If given, every DNS name is one of these domains or a subdomain of one; otherwise the tenant's setting `allowedDnsNames` says which are certified */
+            /** @description If given, every DNS name must be one of these domains or a subdomain of one; otherwise the tenant's setting `allowedDnsNames` applies */
             domains?: string[];
-            /** @description If given, every IP address is in one of these networks; by ACME, addresses are certified only where they are given */
+            /** @description If given, every IP address must be in one of these networks; required to certify addresses through ACME */
             networks?: string[];
         };
         IssuingProfileField: {
             /**
-             * @description How the `kid` is chosen: at random, or the hexadecimal hash of the DER
+             * @description How the `kid` is created: random, or the hexadecimal hash of the DER
              * @default uuid
              * @enum {string}
              */
             kid?: "uuid" | "sha1-der" | "sha256-der";
             /** @description Default validity in days */
             validityDays?: number;
-            /** @description The longest life that is granted */
+            /** @description Maximum validity in days */
             validityDaysMax?: number;
             /** @description Names that certificates may have */
             names?: components["schemas"]["NamePolicyField"];
-            /** @description Purposes of its certificates (RFC 5280 §4.2.1.12); default: `clientAuth`. All are in each certificate */
+            /** @description Purposes of its certificates (RFC 5280 §4.2.1.12); default: `clientAuth`. Each certificate has all of them */
             extendedKeyUsage?: ("clientAuth" | "serverAuth" | "emailProtection" | "codeSigning")[];
             /** @description Whether a key may have several valid certificates */
             keyReuse?: boolean;
@@ -3032,9 +3032,9 @@ export interface components {
              * @enum {string}
              */
             keyAlgorithm?: "RSA-2048" | "RSA-3072" | "RSA-4096" | "P-256" | "P-384" | "RS256" | "ES256" | "ES384";
-            /** @description Key store in which its private key is made; it never leaves it */
+            /** @description Key store in which its private key is created; it never leaves it */
             keyStore?: string;
-            /** @description Validity of its certificate in days, ten years by default; it ends with that of its issuer at the latest */
+            /** @description Validity of its certificate in days; default: ten years; ends with the issuer's validity at the latest */
             validityDays?: number;
             /**
              * Format: uuid
@@ -3047,11 +3047,11 @@ export interface components {
             nameConstraints?: components["schemas"]["NameConstraintsField"];
             /** @description Rules for issued certificates */
             profile?: components["schemas"]["IssuingProfileField"];
-            /** @description With the first authority of a tenant: its setting `allowedDnsNames`. Without, only names under `<slug>.internal` are certified until the setting is changed */
+            /** @description Sets the tenant's setting `allowedDnsNames` together with its first authority. Otherwise only names under `<slug>.internal` are certified until the setting is changed */
             allowedDnsNames?: string[];
-            /** @description E-mail addresses of who is told about it; if empty, the owners of the tenant are */
+            /** @description E-mail addresses that receive notices about it; if empty, the owners of the tenant receive them */
             contacts?: string[];
-            /** @description To import: its certificate, then those above it */
+            /** @description To import: its certificate, followed by those of its issuers */
             certificatePem?: string;
             /** @description To import: its private key in PEM */
             key?: string;
@@ -3067,7 +3067,7 @@ export interface components {
             /** @description Unique among the authorities of the tenant */
             name: string;
             /**
-             * @description Only an active one issues
+             * @description State; only active authorities issue
              * @enum {string}
              */
             state: "active" | "revoked" | "expired";
@@ -3084,11 +3084,11 @@ export interface components {
              */
             parentId: string | null;
             /**
-             * @description Kind of its key
+             * @description Type of its key
              * @enum {string}
              */
             keyAlgorithm: "RSA-2048" | "RSA-3072" | "RSA-4096" | "P-256" | "P-384";
-            /** @description Key store of its private key; null where it is sealed in the database */
+            /** @description Key store of its private key; null if it is sealed in the database */
             keyStore: string | null;
             /** @description RFC 4514 */
             subject: string;
@@ -3102,7 +3102,7 @@ export interface components {
             nameConstraints: components["schemas"]["NameConstraintsField"] | null;
             /** @description Rules for issued certificates */
             profile: components["schemas"]["IssuingProfileField"];
-            /** @description E-mail addresses of who is told about it; if empty, the owners of the tenant are */
+            /** @description E-mail addresses that receive notices about it; if empty, the owners of the tenant receive them */
             contacts: string[];
             /** @description Its certificate */
             certificate: string;
@@ -3146,7 +3146,7 @@ export interface components {
             nextCursor: string | null;
         };
         ContactsChange: {
-            /** @description E-mail addresses of who is told about it; if empty, the owners of the tenant are */
+            /** @description E-mail addresses that receive notices about it; if empty, the owners of the tenant receive them */
             contacts: string[];
         };
         CrlState: {
@@ -3164,7 +3164,7 @@ export interface components {
             nextUpdate: string;
             /** @description Size in bytes */
             bytes: number;
-            /** @description Whether the next one has to be signed */
+            /** @description Whether the next one must be signed */
             isDue: boolean;
         };
         OcspSignerState: {
@@ -3177,25 +3177,25 @@ export interface components {
             notBefore: string;
             /**
              * Format: date-time
-             * @description End of its validity; it is replaced before
+             * @description End of its validity; it is replaced earlier
              */
             notAfter: string;
         };
         OcspAnswerState: {
             /**
              * Format: date-time
-             * @description When it was given
+             * @description When it was returned
              */
             answeredAt: string;
-            /** @description The statuses in it */
+            /** @description The statuses that it contains */
             statuses: string;
         };
         CertificateAuthorityStatus: {
-            /** @description The list that is published; null before the first */
+            /** @description The published list; null before the first one */
             crl: components["schemas"]["CrlState"] | null;
-            /** @description The delegate that signs OCSP answers (RFC 6960 §4.2.2.2); null before the first question */
+            /** @description The delegated OCSP responder (RFC 6960 §4.2.2.2); null before the first request */
             ocspSigner: components["schemas"]["OcspSignerState"] | null;
-            /** @description The last OCSP answer of the process that answers this; null where it gave none since its start */
+            /** @description The last OCSP response of this process; null if there was none since its start */
             lastOcspAnswer: components["schemas"]["OcspAnswerState"] | null;
         };
         AuthorityRevocationImpact: {
@@ -3235,9 +3235,9 @@ export interface components {
             serviceId?: string;
             /** @description Validity in days; default: that of the authority (365) */
             validityDays?: number;
-            /** @description Alternative names beside those of the request */
+            /** @description Alternative names in addition to those of the request */
             san?: string[];
-            /** @description E-mail addresses of who is told about it; if empty, the owners of the tenant are */
+            /** @description E-mail addresses that receive notices about it; if empty, the owners of the tenant receive them */
             contacts?: string[];
         };
         IgnoredPartField: {
@@ -3248,13 +3248,13 @@ export interface components {
             kind: "extension" | "attribute" | "keyUsage";
             /** @description Object identifier, or the name of the key usage */
             id: string;
-            /** @description Its name, where it is a known one */
+            /** @description Its name, if known */
             name: string | null;
         };
         NewlyIssuedCertificate: {
             /** @description Certificate ID (`kid`) */
             kid: string;
-            /** @description PEM; null while it is being issued */
+            /** @description The certificate in PEM; null during issuance */
             certificate: string | null;
             /** @description Hexadecimal */
             serialNumber: string;
@@ -3289,9 +3289,9 @@ export interface components {
              * @description The service that it belongs to
              */
             serviceId: string | null;
-            /** @description E-mail addresses of who is told about it; if empty, those of its service are */
+            /** @description E-mail addresses that receive notices about it; if empty, the contacts of its service receive them */
             contacts: string[];
-            /** @description Kind of its key */
+            /** @description Type of its key */
             keyAlgorithm: string;
             /** @description SHA-256 of its public key (SubjectPublicKeyInfo), hexadecimal */
             publicKeyHash: string;
@@ -3323,13 +3323,13 @@ export interface components {
             updatedAt: string;
             /** @description PEM of its issuers, nearest first */
             chain: string;
-            /** @description Parts of the request that the certificate does not have */
+            /** @description Parts of the request that are not in the certificate */
             ignored: components["schemas"]["IgnoredPartField"][];
         };
         Certificate: {
             /** @description Certificate ID (`kid`) */
             kid: string;
-            /** @description PEM; null while it is being issued */
+            /** @description The certificate in PEM; null during issuance */
             certificate: string | null;
             /** @description Hexadecimal */
             serialNumber: string;
@@ -3364,9 +3364,9 @@ export interface components {
              * @description The service that it belongs to
              */
             serviceId: string | null;
-            /** @description E-mail addresses of who is told about it; if empty, those of its service are */
+            /** @description E-mail addresses that receive notices about it; if empty, the contacts of its service receive them */
             contacts: string[];
-            /** @description Kind of its key */
+            /** @description Type of its key */
             keyAlgorithm: string;
             /** @description SHA-256 of its public key (SubjectPublicKeyInfo), hexadecimal */
             publicKeyHash: string;
@@ -3406,7 +3406,7 @@ export interface components {
         CertificateWithChain: {
             /** @description Certificate ID (`kid`) */
             kid: string;
-            /** @description PEM; null while it is being issued */
+            /** @description The certificate in PEM; null during issuance */
             certificate: string | null;
             /** @description Hexadecimal */
             serialNumber: string;
@@ -3441,9 +3441,9 @@ export interface components {
              * @description The service that it belongs to
              */
             serviceId: string | null;
-            /** @description E-mail addresses of who is told about it; if empty, those of its service are */
+            /** @description E-mail addresses that receive notices about it; if empty, the contacts of its service receive them */
             contacts: string[];
-            /** @description Kind of its key */
+            /** @description Type of its key */
             keyAlgorithm: string;
             /** @description SHA-256 of its public key (SubjectPublicKeyInfo), hexadecimal */
             publicKeyHash: string;
@@ -3490,7 +3490,7 @@ export interface components {
             state: "issuing" | "active" | "held" | "revoked" | "expired";
             /** @description With `keyCompromise`: the other certificates of the same key, which would also be revoked */
             alsoRevoked?: string[];
-            /** @description With `keyCompromise`: the authorities that have the same key, and those below them, which would be revoked with all that they issued */
+            /** @description With `keyCompromise`: the authorities with the same key, and those below them, which would be revoked together with their certificates */
             authorities?: string[];
             /** @description With `keyCompromise`: the versions of signing keys with the same key, which would be marked as compromised */
             keyVersions?: string[];
@@ -3513,10 +3513,10 @@ export interface components {
         BundleRequest: {
             /**
              * Format: uuid
-             * @description The exportable key of the tenant that the certificate is for
+             * @description The tenant's exportable key that the certificate belongs to
              */
             keyId: string;
-            /** @description Protects the bundle */
+            /** @description Passphrase that encrypts the bundle */
             passphrase: string;
         };
         TokenProfileRequest: {
@@ -3527,22 +3527,22 @@ export interface components {
             keyId?: string;
             /** @description The certificate that names the key: `xima-licensing` only. Without `keyId` the profile only verifies */
             certificateKid?: string;
-            /** @description `iss`: by default the tenant’s own URL (`jwt`) or the service’s id (`webex-connect`); required where the vendor knows you by it (company name of `ccai-user`, customer id of `telesign-app-verify`) */
+            /** @description `iss`; default: the tenant’s URL (`jwt`) or the service’s id (`webex-connect`); required if the vendor identifies you by it (company name in `ccai-user`, customer id in `telesign-app-verify`) */
             issuer?: string;
-            /** @description The audiences that a token may be for, or the one; empty: whatever the caller names */
+            /** @description The permitted audiences of a token; empty: the caller chooses */
             audience?: string[];
             /**
-             * @description Lifetime where the caller asks for none
+             * @description Default lifetime in seconds
              * @default 300
              */
             ttlSeconds?: number;
             /**
-             * @description The longest lifetime that a caller may ask for
+             * @description Maximum lifetime in seconds that a caller may request
              * @default 3600
              */
             maxTtlSeconds?: number;
             /**
-             * @description Tolerated difference of clocks when a token is verified
+             * @description Clock tolerance in seconds when a token is verified
              * @default 60
              */
             skewSeconds?: number;
@@ -3550,12 +3550,12 @@ export interface components {
             fixedClaims?: {
                 [key: string]: unknown;
             };
-            /** @description Claims that a caller may set; `*` is all */
+            /** @description Claims that a caller may set; `*` means all */
             allowedClaims?: string[];
             /** @description Claims that a token must have */
             requiredClaims?: string[];
             /**
-             * @description Version of the format: `xima-licensing` has two
+             * @description Version of the format, for `xima-licensing`
              * @enum {string}
              */
             version?: "v1" | "v2";
@@ -3563,7 +3563,7 @@ export interface components {
             settings?: {
                 [key: string]: unknown;
             };
-            /** @description Name in requests of services */
+            /** @description Name that services use in requests */
             name: string;
             /** @enum {string} */
             format: "jwt" | "xima-licensing" | "superoffice-system-user" | "ccai-user" | "webex-connect" | "telesign-app-verify";
@@ -3619,22 +3619,22 @@ export interface components {
             keyId?: string;
             /** @description The certificate that names the key: `xima-licensing` only. Without `keyId` the profile only verifies */
             certificateKid?: string;
-            /** @description `iss`: by default the tenant’s own URL (`jwt`) or the service’s id (`webex-connect`); required where the vendor knows you by it (company name of `ccai-user`, customer id of `telesign-app-verify`) */
+            /** @description `iss`; default: the tenant’s URL (`jwt`) or the service’s id (`webex-connect`); required if the vendor identifies you by it (company name in `ccai-user`, customer id in `telesign-app-verify`) */
             issuer?: string;
-            /** @description The audiences that a token may be for, or the one; empty: whatever the caller names */
+            /** @description The permitted audiences of a token; empty: the caller chooses */
             audience?: string[];
             /**
-             * @description Lifetime where the caller asks for none
+             * @description Default lifetime in seconds
              * @default 300
              */
             ttlSeconds?: number;
             /**
-             * @description The longest lifetime that a caller may ask for
+             * @description Maximum lifetime in seconds that a caller may request
              * @default 3600
              */
             maxTtlSeconds?: number;
             /**
-             * @description Tolerated difference of clocks when a token is verified
+             * @description Clock tolerance in seconds when a token is verified
              * @default 60
              */
             skewSeconds?: number;
@@ -3642,12 +3642,12 @@ export interface components {
             fixedClaims?: {
                 [key: string]: unknown;
             };
-            /** @description Claims that a caller may set; `*` is all */
+            /** @description Claims that a caller may set; `*` means all */
             allowedClaims?: string[];
             /** @description Claims that a token must have */
             requiredClaims?: string[];
             /**
-             * @description Version of the format: `xima-licensing` has two
+             * @description Version of the format, for `xima-licensing`
              * @enum {string}
              */
             version?: "v1" | "v2";
@@ -3661,7 +3661,7 @@ export interface components {
             systemUserToken: string;
         };
         TokenProfileDeletionEffect: {
-            /** @description Services that were granted the profile by its name and could not sign by it any more */
+            /** @description Services with a grant for this profile, which could no longer sign with it */
             services: string[];
         };
         TokenProfileDeletionDryRun: {
@@ -3675,7 +3675,7 @@ export interface components {
         FoundTransaction: {
             /** @description Id of the transaction */
             xid: string;
-            /** @description Phone number as it was given; `null` where what is stored was altered */
+            /** @description Phone number as it was sent; `null` if the stored value was altered */
             phoneNumber: string | null;
             profile: string;
             /** @description The key version that signed */
@@ -3699,7 +3699,7 @@ export interface components {
              * @description Id of the entitlement
              */
             id: string;
-            /** @description The customer, by `ccId` or by `serial` */
+            /** @description The customer, identified by `ccId` or `serial` */
             customer: {
                 [key: string]: unknown;
             };
@@ -3718,7 +3718,7 @@ export interface components {
             createdAt: string;
             /**
              * Format: date-time
-             * @description When the newest one was
+             * @description When the newest update was accepted
              */
             updatedAt: string;
         };
@@ -3729,7 +3729,7 @@ export interface components {
             nextCursor: string | null;
         };
         LicenseRevision: {
-            /** @description Counts the updates */
+            /** @description Revision number */
             revision: number;
             /** @description The body as it was received, byte by byte */
             body: string;
@@ -3769,13 +3769,13 @@ export interface components {
         };
         Expiration: {
             /**
-             * @description Kind of the thing
+             * @description Kind of the item
              * @enum {string}
              */
             kind: "API token" | "CRL" | "certificate" | "certificate authority" | "credential" | "deleted key" | "foreign certificate" | "history" | "invitation" | "key rotation" | "key version";
             /**
              * Format: uuid
-             * @description Id of the thing
+             * @description Id of the item
              */
             id: string;
             /**
@@ -3785,17 +3785,17 @@ export interface components {
             dueAt: string;
             /** @description What happens at that time */
             happens: string;
-            /** @description Name of the thing, where it has one */
+            /** @description Name of the item, if it has one */
             name?: string;
-            /** @description Its kid, where it has one */
+            /** @description Kid of the item, if it has one */
             kid?: string;
-            /** @description Contacts of the thing, or else of what it belongs to */
+            /** @description Contacts of the item, or of the resource that it belongs to */
             contacts: string[];
-            /** @description Announcements that were made */
+            /** @description Announcements so far */
             announcements: components["schemas"]["MadeAnnouncement"][];
             /**
              * Format: date-time
-             * @description When it is announced next; null: not any more
+             * @description When it is announced next; null: never again
              */
             nextAnnouncementAt: string | null;
         };
@@ -3818,7 +3818,7 @@ export interface components {
              * @enum {string}
              */
             state: "active" | "suspended" | "deleted";
-            /** @description The settings that it had set itself */
+            /** @description The settings that the tenant had set */
             settings: {
                 [key: string]: unknown;
             };
@@ -3836,17 +3836,17 @@ export interface components {
             state: "active";
             /** @description Its name */
             name: string;
-            /** @description What it is for */
+            /** @description Purpose */
             description: string | null;
-            /** @description Names of the granted token profiles; `*` is all */
+            /** @description Names of the granted token profiles; `*` means all */
             profiles: string[];
-            /** @description Where its calls could come from; empty: from anywhere */
+            /** @description Networks that its calls could come from; empty: any */
             allowedCidrs: string[];
-            /** @description E-mail addresses of who is told about it; if empty, the owners of the tenant are */
+            /** @description E-mail addresses that receive notices about it; if empty, the owners of the tenant receive them */
             contacts: string[];
-            /** @description false: events about it have not all values; `missing` says why */
+            /** @description false: the events about it do not contain all values; `missing` says why */
             isComplete: boolean;
-            /** @description Why events about it have not all values: too large to hold them, personal fields erased, or altered in the database */
+            /** @description Why the events about it do not contain all values: too large, personal fields erased, or altered in the database */
             missing: ("too_large" | "erased" | "altered")[];
         };
         ServicesAsOf: {
@@ -3862,7 +3862,7 @@ export interface components {
              */
             id: string;
             /**
-             * @description The state that counted
+             * @description The effective state
              * @enum {string}
              */
             state: "active" | "inactive" | "expired" | "compromised" | "deleted";
@@ -3878,7 +3878,7 @@ export interface components {
             authType: "service_key" | "jwt";
             /** @description A name for people */
             name: string | null;
-            /** @description What it is recognised by */
+            /** @description Fingerprint */
             fingerprint: string;
             /**
              * Format: date-time
@@ -3887,12 +3887,12 @@ export interface components {
             createdAt: string;
             /**
              * Format: date-time
-             * @description When it was to expire; null: never
+             * @description When it would expire; null: never
              */
             expiresAt: string | null;
             /**
              * Format: date-time
-             * @description When it was to be discarded, after it was regenerated
+             * @description When it would be discarded, because it was regenerated
              */
             overlapEndsAt: string | null;
             /**
@@ -3900,9 +3900,9 @@ export interface components {
              * @description When it had been discarded
              */
             discardedAt: string | null;
-            /** @description false: events about it have not all values; `missing` says why */
+            /** @description false: the events about it do not contain all values; `missing` says why */
             isComplete: boolean;
-            /** @description Why events about it have not all values: too large to hold them, personal fields erased, or altered in the database */
+            /** @description Why the events about it do not contain all values: too large, personal fields erased, or altered in the database */
             missing: ("too_large" | "erased" | "altered")[];
         };
         CredentialsAsOf: {
@@ -3919,7 +3919,7 @@ export interface components {
             id: string;
             /**
              * Format: uuid
-             * @description The service as which workloads could act
+             * @description The service that workloads could act as
              */
             serviceId: string;
             /** @description Its name */
@@ -3934,11 +3934,11 @@ export interface components {
             claims: {
                 [key: string]: unknown;
             };
-            /** @description Lifetime of what a token was exchanged for */
+            /** @description Lifetime of the exchanged credential, in seconds */
             ttlSeconds: number;
             /** @description Whether a token was accepted once */
             singleUse: boolean;
-            /** @description false: events about it have not all values; `missing` says why */
+            /** @description false: the events about it do not contain all values; `missing` says why */
             isComplete: boolean;
         };
         TrustsAsOf: {
@@ -3950,26 +3950,26 @@ export interface components {
         KeyVersionAsOf: {
             /** @description Key ID (`kid`) */
             kid: string;
-            /** @description Counts the versions of the key */
+            /** @description Version number */
             number: number;
             /**
-             * @description The state that counted; the active one signed
+             * @description The effective state; the active version signed
              * @enum {string}
              */
             state: "pending" | "active" | "retired" | "destroyed" | "compromised";
             /**
              * Format: date-time
-             * @description When it started, or was to start, to sign
+             * @description When it started signing, or would start
              */
             activatesAt: string | null;
             /**
              * Format: date-time
-             * @description When its successor was to take over
+             * @description When its successor would take over
              */
             retiresAt: string | null;
             /**
              * Format: date-time
-             * @description When it had stopped to sign
+             * @description When it had stopped signing
              */
             retiredAt: string | null;
         };
@@ -3980,7 +3980,7 @@ export interface components {
              */
             id: string;
             /**
-             * @description The state that counted
+             * @description The effective state
              * @enum {string}
              */
             state: "active" | "deleted" | "destroyed";
@@ -3990,9 +3990,9 @@ export interface components {
             algorithm: string;
             /** @description Whether the private key could be exported */
             exportable: boolean;
-            /** @description How often it was rotated; null: by hand only */
+            /** @description Rotation period in seconds; null: manual rotation only */
             rotateEverySeconds: number | null;
-            /** @description E-mail addresses of who is told about it; if empty, the owners of the tenant are */
+            /** @description E-mail addresses that receive notices about it; if empty, the owners of the tenant receive them */
             contacts: string[];
             /**
              * Format: date-time
@@ -4001,9 +4001,9 @@ export interface components {
             destroysAt: string | null;
             /** @description Oldest first, without destroyed ones */
             versions: components["schemas"]["KeyVersionAsOf"][];
-            /** @description false: events about it have not all values; `missing` says why */
+            /** @description false: the events about it do not contain all values; `missing` says why */
             isComplete: boolean;
-            /** @description Why events about it have not all values: too large to hold them, personal fields erased, or altered in the database */
+            /** @description Why the events about it do not contain all values: too large, personal fields erased, or altered in the database */
             missing: ("too_large" | "erased" | "altered")[];
         };
         KeysAsOf: {
@@ -4036,11 +4036,11 @@ export interface components {
             issuer: string | null;
             /** @description The audiences that a token could be for */
             audience: string[];
-            /** @description Lifetime where the caller asked for none */
+            /** @description Default lifetime in seconds */
             ttlSeconds: number;
-            /** @description The longest lifetime */
+            /** @description Maximum lifetime in seconds */
             maxTtlSeconds: number;
-            /** @description How far clocks could differ */
+            /** @description Clock tolerance in seconds */
             skewSeconds: number;
             /** @description Claims that every token had */
             fixedClaims: {
@@ -4056,9 +4056,9 @@ export interface components {
             settings: {
                 [key: string]: unknown;
             };
-            /** @description false: events about it have not all values; `missing` says why */
+            /** @description false: the events about it do not contain all values; `missing` says why */
             isComplete: boolean;
-            /** @description Why events about it have not all values: too large to hold them, personal fields erased, or altered in the database */
+            /** @description Why the events about it do not contain all values: too large, personal fields erased, or altered in the database */
             missing: ("too_large" | "erased" | "altered")[];
         };
         TokenProfilesAsOf: {
@@ -4076,7 +4076,7 @@ export interface components {
             /** @description Its kid */
             kid: string;
             /**
-             * @description The state that counted
+             * @description The effective state
              * @enum {string}
              */
             state: "issuing" | "active" | "held" | "revoked" | "expired";
@@ -4096,7 +4096,7 @@ export interface components {
             serviceId: string | null;
             /**
              * Format: date-time
-             * @description Until when it was valid
+             * @description End of its validity
              */
             notAfter: string;
             /**
@@ -4106,9 +4106,9 @@ export interface components {
             revokedAt: string | null;
             /** @description Why it was revoked */
             revocationReason: string | null;
-            /** @description false: events about it have not all values; `missing` says why */
+            /** @description false: the events about it do not contain all values; `missing` says why */
             isComplete: boolean;
-            /** @description Why events about it have not all values: too large to hold them, personal fields erased, or altered in the database */
+            /** @description Why the events about it do not contain all values: too large, personal fields erased, or altered in the database */
             missing: ("too_large" | "erased" | "altered")[];
         };
         CertificatesAsOf: {
@@ -4123,13 +4123,13 @@ export interface components {
              * @description Id of the user
              */
             id: string;
-            /** @description The address that joined */
+            /** @description E-mail address of the member */
             email: string | null;
             /** @description The role */
             role: string | null;
-            /** @description false: events about it have not all values; `missing` says why */
+            /** @description false: the events about it do not contain all values; `missing` says why */
             isComplete: boolean;
-            /** @description Why events about it have not all values: too large to hold them, personal fields erased, or altered in the database */
+            /** @description Why the events about it do not contain all values: too large, personal fields erased, or altered in the database */
             missing: ("too_large" | "erased" | "altered")[];
         };
         MembersAsOf: {
@@ -4141,7 +4141,7 @@ export interface components {
         AsOf: {
             /**
              * Format: date-time
-             * @description The instant
+             * @description The time of the snapshot
              */
             at: string;
             /** @description The tenant itself; null before it was created */
@@ -4150,7 +4150,7 @@ export interface components {
             services?: components["schemas"]["ServicesAsOf"];
             /** @description Credentials that were not deleted */
             credentials?: components["schemas"]["CredentialsAsOf"];
-            /** @description Trusts that were not deleted, of services that were not */
+            /** @description Trusts that were not deleted, of services that were not deleted */
             trusts?: components["schemas"]["TrustsAsOf"];
             /** @description Keys that were not destroyed, with their versions */
             keys?: components["schemas"]["KeysAsOf"];
@@ -4169,9 +4169,9 @@ export interface components {
             serviceId: string;
             /** @description Its name */
             serviceName: string;
-            /** @description Where its calls could come from; empty: from anywhere */
+            /** @description Networks that its calls could come from; empty: any */
             allowedCidrs: string[];
-            /** @description The grants of the service; `*` is all profiles */
+            /** @description The service's granted profiles; `*` means all */
             profiles: string[];
             /**
              * Format: uuid
@@ -4179,18 +4179,18 @@ export interface components {
              */
             credentialId: string | null;
             /**
-             * @description How the service authenticated; null: by a token of a workload
+             * @description How the service authenticated; null: with a workload's token
              * @enum {string|null}
              */
             authType: "service_key" | "jwt" | null;
             /**
              * Format: date-time
-             * @description When the credential was to expire; null: never
+             * @description When the credential would expire; null: never
              */
             expiresAt: string | null;
             /**
              * Format: uuid
-             * @description The trust by which workloads could; null: the signer is a credential
+             * @description The trust that workloads could use; null: the signer is a credential
              */
             trustId: string | null;
             /** @description Issuer that the trust named */
@@ -4205,15 +4205,15 @@ export interface components {
             nextCursor: string | null;
             /**
              * Format: date-time
-             * @description The instant
+             * @description The time of the snapshot
              */
             at: string;
             /**
-             * @description Why no caller could have a token signed; null where some could
+             * @description Why no caller could have a token signed; null if some could
              * @enum {string|null}
              */
             refusal: "NOT_FOUND" | "TENANT_SUSPENDED" | "KEY_NOT_USABLE" | null;
-            /** @description The key or certificate that tokens named */
+            /** @description The `kid` in tokens, of the key or certificate */
             kid: string | null;
             /** @description Whether callers without a credential were admitted, too: `publicAccess` */
             publicAccess: boolean;
@@ -4240,11 +4240,11 @@ export interface components {
             id: string;
         };
         PersonalReference: {
-            /** @description Where they belong in the event (RFC 6901) */
+            /** @description Where the values belong in the event (RFC 6901) */
             fields: string[];
-            /** @description SHA-256 of the RFC 8785 JSON of `{salt, values}`, which `ndjson` exports have; hexadecimal */
+            /** @description SHA-256 of the RFC 8785 JSON of `{salt, values}`, which `ndjson` exports contain; hexadecimal */
             hash: string;
-            /** @description The month by whose key they are encrypted */
+            /** @description The month whose key encrypts them */
             month: string;
         };
         AuditEvent: {
@@ -4253,7 +4253,7 @@ export interface components {
              * @description Id of the event
              */
             id: string;
-            /** @description Place in the history, from 0, without gaps: the index of its leaf in the Merkle tree (RFC 9162) */
+            /** @description Position in the history, from 0, without gaps: the index of its leaf in the Merkle tree (RFC 9162) */
             sequence: number;
             /**
              * Format: uuid
@@ -4297,21 +4297,21 @@ export interface components {
             after?: {
                 [key: string]: unknown;
             };
-            /** @description Further details */
+            /** @description More details */
             details?: {
                 [key: string]: unknown;
             };
             /** @description Format of the entry; absent from the first */
             formatVersion?: number;
-            /** @description The personal fields: the entry that was hashed has `null` in their places */
+            /** @description The personal fields; the hashed entry has `null` in their places */
             personal?: components["schemas"]["PersonalReference"];
-            /** @description Set where the personal fields are `null`, because the key of their month was destroyed */
+            /** @description Set if the personal fields are `null` because their month's key was destroyed */
             erased?: boolean;
-            /** @description Set where the personal fields are `null`, because what is stored is not what was recorded */
+            /** @description Set if the personal fields are `null` because the stored values were altered */
             altered?: boolean;
             /** @description 16 random bytes, hexadecimal; part of what was hashed */
             salt: string;
-            /** @description SHA-256(0x00 || entry), hexadecimal (RFC 9162). The entry is the RFC 8785 JSON of all members but `sequence`, `leafHash`, `erased` and `altered`, with `null` in the places of the personal fields; `Accept: application/octet-stream` answers it */
+            /** @description SHA-256(0x00 || entry), hexadecimal (RFC 9162). The entry is the RFC 8785 JSON of all members except `sequence`, `leafHash`, `erased` and `altered`, with `null` in the places of the personal fields; `Accept: application/octet-stream` returns it */
             leafHash: string;
         };
         AuditEventPage: {
@@ -4319,7 +4319,7 @@ export interface components {
             items: components["schemas"]["AuditEvent"][];
             /** @description The `cursor` of the next page; null on the last */
             nextCursor: string | null;
-            /** @description The events before this number are erased, and not found: from it on the history is complete; 0 where none is erased */
+            /** @description Events before this sequence number are erased; the history is complete from it on; 0 if no event is erased */
             erasedBefore: number;
         };
         AuditDensity: {
@@ -4328,9 +4328,9 @@ export interface components {
              * @description Start of the day in UTC
              */
             day: string;
-            /** @description Number of events in each hour; events at the end of one can be counted in the next */
+            /** @description Number of events in each hour; events at the end of an hour may be counted in the next one */
             hours: number[];
-            /** @description The events before this number are erased, and not found: from it on the history is complete; 0 where none is erased */
+            /** @description Events before this sequence number are erased; the history is complete from it on; 0 if no event is erased */
             erasedBefore: number;
         };
         InclusionProof: {
@@ -4363,7 +4363,7 @@ export interface components {
              * @enum {string}
              */
             algorithm: "Ed25519" | "ML-DSA-44";
-            /** @description The key as tools take it (C2SP signed-note): name, key id and public key */
+            /** @description The verifier key (C2SP signed-note): name, key id and public key */
             verifierKey: string;
             /**
              * Format: date-time
@@ -4372,14 +4372,14 @@ export interface components {
             from: string;
             /**
              * Format: date-time
-             * @description When it signs no more, a year after the next key began; `null` for the latest. It verifies what it signed until then
+             * @description When it stops signing, a year after the next key began; `null` for the latest key. It verifies what it signed until then
              */
             until: string | null;
-            /** @description Number of the pair of keys that were made together */
+            /** @description Number of the key pair */
             number: number;
             /**
              * Format: date-time
-             * @description When it was ended because somebody else may have it: what it alone has signed and you did not hold before proves nothing
+             * @description When it was marked as compromised: later-found checkpoints with only its signature prove nothing
              */
             compromisedAt: string | null;
             /** @description Name of the key store that the private key is in and never leaves; `null`: it is sealed in the database */
@@ -4388,16 +4388,16 @@ export interface components {
         LogKeys: {
             /** @description Name of the log */
             origin: string;
-            /** @description The earliest first. Each signs every checkpoint between `from` and `until`; one is enough to verify */
+            /** @description Oldest first. Each signs every checkpoint between `from` and `until`; one is enough to verify */
             keys: components["schemas"]["LogKey"][];
         };
         LogKeyCompromise: {
             /**
              * Format: password
-             * @description The caller's own password; 401 `PASSWORD_REQUIRED` without it
+             * @description The caller's own password; otherwise 401 `PASSWORD_REQUIRED`
              */
             password?: string;
-            /** @description Number of the pair of keys */
+            /** @description Number of the key pair */
             number: number;
         };
         HistoryMonth: {
@@ -4409,13 +4409,13 @@ export interface components {
             /** @description Calendar month in UTC */
             month: string;
             /**
-             * @description `running`: events are recorded in it; `kept`: it can be read; `erased`: its personal fields are
+             * @description `running`: the current month; `kept`: personal fields can be read; `erased`: personal fields are erased
              * @enum {string}
              */
             state: "running" | "kept" | "erased";
             /**
              * Format: date-time
-             * @description From when on it can be erased
+             * @description Earliest time of erasure
              */
             erasableAt: string;
             /**
@@ -4439,7 +4439,7 @@ export interface components {
             impact: components["schemas"]["HistoryMonth"];
         };
         KindOfWork: {
-            /** @description Kind of the due things */
+            /** @description Kind of due items */
             kind: string;
             /** @description Items handled since this process started */
             handled: number;
@@ -4447,7 +4447,7 @@ export interface components {
             failed: number;
         };
         SchedulerState: {
-            /** @description Whether nothing is recorded, purged, destroyed or announced, on any instance, until the clock is confirmed */
+            /** @description Whether irreversible actions are paused on all instances until the clock is confirmed */
             paused: boolean;
             /**
              * Format: date-time
@@ -4456,17 +4456,17 @@ export interface components {
             pausedAt: string | null;
             /**
              * Format: date-time
-             * @description Time that the clock should have shown at the last jump
+             * @description Expected time at the last jump
              */
             jumpedFrom: string | null;
             /**
              * Format: date-time
-             * @description Time that the clock showed after the jump
+             * @description Time of the clock after the jump
              */
             jumpedTo: string | null;
             /**
              * Format: date-time
-             * @description When the clock was confirmed last
+             * @description When the clock was last confirmed
              */
             confirmedAt: string | null;
             /**
@@ -4476,12 +4476,12 @@ export interface components {
             clock: "steady" | "ahead" | "behind";
             /**
              * Format: date-time
-             * @description Time that the clock of this host shows
+             * @description Time of this host's clock
              */
             shown: string;
             /**
              * Format: date-time
-             * @description The latest instant of a clock that passed the comparison
+             * @description The latest time of a clock that passed the comparison
              */
             mark: string | null;
             /**
@@ -4489,15 +4489,15 @@ export interface components {
              * @description The database server's clock; `null` for an embedded database
              */
             databaseServer: string | null;
-            /** @description Work of this process; empty in one that does not run the scheduler */
+            /** @description Items by kind, of this process; empty if it does not run the scheduler */
             work: components["schemas"]["KindOfWork"][];
         };
         NewWebhook: {
-            /** @description What it is for */
+            /** @description Purpose */
             name?: string;
             /** @description URL to which events are sent: `https:`, with a public address */
             url: string;
-            /** @description Actions of events that are sent: exact, all of a noun (`credential.*`), or all (`*`) */
+            /** @description Event actions to send: exact names, all of a noun (`credential.*`), or all (`*`) */
             actions: string[];
         };
         Webhook: {
@@ -4506,11 +4506,11 @@ export interface components {
              * @description Id of the webhook
              */
             id: string;
-            /** @description What it is for */
+            /** @description Purpose */
             name: string | null;
             /** @description URL to which events are sent: `https:`, with a public address */
             url: string;
-            /** @description Actions of events that are sent: exact, all of a noun (`credential.*`), or all (`*`) */
+            /** @description Event actions to send: exact names, all of a noun (`credential.*`), or all (`*`) */
             actions: string[];
             /**
              * @description Whether events are sent
@@ -4529,7 +4529,7 @@ export interface components {
             deliveredAt: string | null;
             /**
              * Format: date-time
-             * @description Until when the former secret also signs; null where only one secret does
+             * @description Until when the previous secret also signs; null if there is none
              */
             previousSecretUntil: string | null;
             /**
@@ -4553,7 +4553,7 @@ export interface components {
         WebhookWithSecret: {
             /** @description The webhook */
             webhook: components["schemas"]["Webhook"];
-            /** @description The secret that signs its messages (Standard Webhooks); shown this once */
+            /** @description The secret that signs its messages (Standard Webhooks); shown only once */
             secret: string;
         };
         WebhookPage: {
@@ -4563,16 +4563,16 @@ export interface components {
             nextCursor: string | null;
         };
         WebhookChange: {
-            /** @description What it is for */
+            /** @description Purpose */
             name?: string;
             /** @description URL to which events are sent: `https:`, with a public address */
             url?: string;
-            /** @description Actions of events that are sent: exact, all of a noun (`credential.*`), or all (`*`) */
+            /** @description Event actions to send: exact names, all of a noun (`credential.*`), or all (`*`) */
             actions?: string[];
         };
         SecretRotation: {
             /**
-             * @description Seconds for which the former secret also signs
+             * @description Seconds for which the previous secret also signs
              * @default 86400
              */
             overlapSeconds?: number;
@@ -4588,7 +4588,7 @@ export interface components {
              * @description Id of the event
              */
             eventId: string;
-            /** @description Place of the event in the history */
+            /** @description Sequence number of the event */
             sequence: number;
             /** @description Action of the event */
             action: string;
@@ -4628,12 +4628,12 @@ export interface components {
         NewAcmeBinding: {
             /**
              * Format: uuid
-             * @description The authority that is to issue; the default issuer where it is absent
+             * @description The issuing authority; default: the default issuer
              */
             caId?: string;
             /**
              * Format: date-time
-             * @description Until when an account can be bound by it: at most 90 days from now; 7 days where it is absent
+             * @description Until when an account can be bound: at most 90 days from now; default: 7 days
              */
             expiresAt?: string;
         };
@@ -4645,7 +4645,7 @@ export interface components {
             id: string;
             /**
              * Format: uuid
-             * @description Id of the service that the certificates belong to
+             * @description Id of the service that owns the certificates
              */
             serviceId: string;
             /**
@@ -4653,16 +4653,16 @@ export interface components {
              * @description Id of the authority that issues them
              */
             caId: string;
-            /** @description The directory that the client is configured with */
+            /** @description The directory URL for the client */
             directoryUrl: string;
             /**
              * Format: uuid
-             * @description Id of the account that was bound by it; null while there is none
+             * @description Id of the bound account; null before it exists
              */
             accountId: string | null;
             /**
              * Format: date-time
-             * @description Until when an account can be bound by it
+             * @description Until when an account can be bound
              */
             expiresAt: string;
             /**
@@ -4670,7 +4670,7 @@ export interface components {
              * @description When it was created
              */
             createdAt: string;
-            /** @description The HMAC key, base64url (`eab-hmac-key`); shown this once */
+            /** @description The HMAC key, base64url (`eab-hmac-key`); shown only once */
             hmacKey: string;
         };
         AcmeBinding: {
@@ -4681,7 +4681,7 @@ export interface components {
             id: string;
             /**
              * Format: uuid
-             * @description Id of the service that the certificates belong to
+             * @description Id of the service that owns the certificates
              */
             serviceId: string;
             /**
@@ -4689,16 +4689,16 @@ export interface components {
              * @description Id of the authority that issues them
              */
             caId: string;
-            /** @description The directory that the client is configured with */
+            /** @description The directory URL for the client */
             directoryUrl: string;
             /**
              * Format: uuid
-             * @description Id of the account that was bound by it; null while there is none
+             * @description Id of the bound account; null before it exists
              */
             accountId: string | null;
             /**
              * Format: date-time
-             * @description Until when an account can be bound by it
+             * @description Until when an account can be bound
              */
             expiresAt: string;
             /**
@@ -4721,7 +4721,7 @@ export interface components {
             id: string;
             /**
              * Format: uuid
-             * @description Id of the service that its certificates belong to
+             * @description Id of the service that owns its certificates
              */
             serviceId: string;
             /**
@@ -4731,7 +4731,7 @@ export interface components {
             caId: string;
             /**
              * Format: uuid
-             * @description Id of the binding that it was made by
+             * @description Id of the binding that created it
              */
             bindingId: string;
             /**
@@ -4802,22 +4802,22 @@ export interface components {
             nextCursor: string | null;
         };
         NewTrust: {
-            /** @description What it is for */
+            /** @description Purpose */
             name: string;
             /** @description Identifier of the issuer: `https:`, with a public address unless the installation permits others */
             issuer: string;
-            /** @description The one `aud` of the tokens, exactly */
+            /** @description The only `aud` of the tokens, exact */
             audience: string;
-            /** @description The `sub` of the tokens: exact, or a pattern in which `*` is any run of characters but `/` and `:`. Without it the claims decide */
+            /** @description The `sub` of the tokens: exact, or a pattern in which `*` matches any characters except `/` and `:`. If absent, only the claims decide */
             subject?: string;
             /**
-             * @description Further claims and what they must be, exactly or by a pattern; a name that begins with `/` is a JSON pointer (RFC 6901). For GitHub Actions one is `repository_id` or `repository_owner_id`
+             * @description Other required claims, exact or as a pattern; a name that begins with `/` is a JSON pointer (RFC 6901). For GitHub Actions, include `repository_id` or `repository_owner_id`
              * @default {}
              */
             claims?: {
                 [key: string]: unknown;
             };
-            /** @description The keys of an issuer that this server cannot reach (RFC 7517 §5); without them they are read from the issuer */
+            /** @description The keys of an issuer that this server cannot reach (RFC 7517 §5); default: read from the issuer */
             jwks?: {
                 [key: string]: unknown;
             };
@@ -4827,7 +4827,7 @@ export interface components {
              */
             ttlSeconds?: number;
             /**
-             * @description Whether a token is exchanged once: not for files that are read again, as in Kubernetes
+             * @description Whether a token can be exchanged only once; not for token files that are read repeatedly, as in Kubernetes
              * @default false
              */
             singleUse?: boolean;
@@ -4843,26 +4843,26 @@ export interface components {
              * @description Id of the service
              */
             serviceId: string;
-            /** @description What it is for */
+            /** @description Purpose */
             name: string;
             /** @description Identifier of the issuer: `https:`, with a public address unless the installation permits others */
             issuer: string;
-            /** @description The one `aud` of the tokens, exactly */
+            /** @description The only `aud` of the tokens, exact */
             audience: string;
-            /** @description The `sub` of the tokens: exact, or a pattern in which `*` is any run of characters but `/` and `:`. Without it the claims decide */
+            /** @description The `sub` of the tokens: exact, or a pattern in which `*` matches any characters except `/` and `:`. If absent, only the claims decide */
             subject: string | null;
-            /** @description Further claims and what they must be, exactly or by a pattern; a name that begins with `/` is a JSON pointer (RFC 6901). For GitHub Actions one is `repository_id` or `repository_owner_id` */
+            /** @description Other required claims, exact or as a pattern; a name that begins with `/` is a JSON pointer (RFC 6901). For GitHub Actions, include `repository_id` or `repository_owner_id` */
             claims: {
                 [key: string]: unknown;
             };
             /**
-             * @description Where the keys are: read from the issuer, or given with the trust
+             * @description Source of the keys: the issuer, or the trust
              * @enum {string}
              */
             keysFrom: "issuer" | "trust";
             /** @description Seconds for which a credential is valid */
             ttlSeconds: number;
-            /** @description Whether a token is exchanged once: not for files that are read again, as in Kubernetes */
+            /** @description Whether a token can be exchanged only once; not for token files that are read repeatedly, as in Kubernetes */
             singleUse: boolean;
             /**
              * Format: uuid
@@ -4876,12 +4876,12 @@ export interface components {
             createdAt: string;
             /**
              * Format: date-time
-             * @description When a token was last exchanged by it
+             * @description When a token was last exchanged under it
              */
             lastUsedAt: string | null;
         };
         TokenToTry: {
-            /** @description A token of a workload by its own issuer (a signed JWT) */
+            /** @description A workload's token from its own issuer (a signed JWT) */
             token: string;
         };
         TrustTrial: {
@@ -4890,19 +4890,19 @@ export interface components {
              * @description Id of the trust
              */
             trustId: string;
-            /** @description What it is for */
+            /** @description Purpose */
             name: string;
             /** @description Code of the reason why this trust does not accept the token; null: it does */
             code: string | null;
-            /** @description The claim of its rules that the token does not have as it must be, where that is the reason */
+            /** @description The claim that does not match the rules, if that is the reason */
             claim: string | null;
         };
         TokenTrial: {
             /** @description Whether the token would be accepted now, from an address that the service permits */
             accepted: boolean;
-            /** @description Code of the reason why not, as the history would have it; null: it would be accepted */
+            /** @description Code of the rejection, as in the history; null: it would be accepted */
             code: string | null;
-            /** @description What each trust with the issuer of the token decides; empty where there is none, or the token is malformed */
+            /** @description The decision of each trust with the token's issuer; empty if there is none or the token is malformed */
             trusts: components["schemas"]["TrustTrial"][];
         };
         TrustPage: {
@@ -4912,40 +4912,40 @@ export interface components {
             nextCursor: string | null;
         };
         RoleMapping: {
-            /** @description Name of the group, exactly; `*` for everybody whom the provider knows */
+            /** @description Exact name of the group; `*` for everyone at the provider */
             group: string;
             /**
-             * @description The role; with several groups the highest counts
+             * @description The role; with several groups, the highest one applies
              * @enum {string}
              */
             role: "owner" | "full_access" | "limited_access" | "auditor";
             /**
              * Format: uuid
-             * @description Id of the tenant: required for a provider of the installation, not accepted for that of a tenant
+             * @description Id of the tenant: required for a provider of the installation, rejected for a provider of a tenant
              */
             tenantId?: string;
         };
         NewIdentityProvider: {
             /**
              * Format: password
-             * @description The caller's own password; 401 `PASSWORD_REQUIRED` without it
+             * @description The caller's own password; otherwise 401 `PASSWORD_REQUIRED`
              */
             password?: string;
-            /** @description What the sign-in page shows */
+            /** @description Name on the sign-in page */
             name: string;
             /** @description Identifier of the issuer: `https:`, with a public address unless the installation permits others */
             issuer: string;
             /** @description Id of this client at the provider */
             clientId: string;
-            /** @description Secret of this client at the provider, which is stored sealed and never shown; none for a public client */
+            /** @description Secret of this client at the provider, stored sealed and never shown; none for a public client */
             clientSecret?: string;
             /**
-             * @description Whether people can sign in by it; `false` ends the sessions that began by it
+             * @description Whether people can sign in through it; `false` ends the sessions that it started
              * @default true
              */
             enabled?: boolean;
             /**
-             * @description Scopes that are asked for; `openid` is one of them
+             * @description Requested scopes; must include `openid`
              * @default [
              *       "openid",
              *       "email",
@@ -4959,17 +4959,17 @@ export interface components {
              */
             groupsClaim?: string;
             /**
-             * @description Groups whose members become members, and whose changes change their roles, at each sign-in; none: by invitation only
+             * @description Groups that set membership and role at each sign-in; none: by invitation only
              * @default []
              */
             roleMappings?: components["schemas"]["RoleMapping"][];
             /**
-             * @description Domains whose addresses are accepted, exactly; empty: every domain. A provider of the installation names at least one
+             * @description Exact domains of accepted addresses; empty: every domain. Required for a provider of the installation
              * @default []
              */
             emailDomains?: string[];
             /**
-             * @description Whether addresses count as verified where the provider does not state `email_verified`
+             * @description Whether addresses count as verified if the provider does not send `email_verified`
              * @default false
              */
             trustsEmails?: boolean;
@@ -4980,9 +4980,9 @@ export interface components {
              * @description Id of the identity provider
              */
             id: string;
-            /** @description What the sign-in page shows */
+            /** @description Name on the sign-in page */
             name: string;
-            /** @description Whether people can sign in by it; `false` ends the sessions that began by it */
+            /** @description Whether people can sign in through it; `false` ends the sessions that it started */
             enabled: boolean;
             /** @description Identifier of the issuer: `https:`, with a public address unless the installation permits others */
             issuer: string;
@@ -4990,15 +4990,15 @@ export interface components {
             clientId: string;
             /** @description Whether a client secret is stored */
             hasClientSecret: boolean;
-            /** @description Scopes that are asked for; `openid` is one of them */
+            /** @description Requested scopes; must include `openid` */
             scopes: string[];
             /** @description The claim that lists the groups of a person */
             groupsClaim: string;
-            /** @description Groups whose members become members, and whose changes change their roles, at each sign-in; none: by invitation only */
+            /** @description Groups that set membership and role at each sign-in; none: by invitation only */
             roleMappings: components["schemas"]["RoleMapping"][];
-            /** @description Domains whose addresses are accepted, exactly; empty: every domain. A provider of the installation names at least one */
+            /** @description Exact domains of accepted addresses; empty: every domain. Required for a provider of the installation */
             emailDomains: string[];
-            /** @description Whether addresses count as verified where the provider does not state `email_verified` */
+            /** @description Whether addresses count as verified if the provider does not send `email_verified` */
             trustsEmails: boolean;
             /**
              * Format: uuid
@@ -5027,38 +5027,38 @@ export interface components {
         IdentityProviderChange: {
             /**
              * Format: password
-             * @description The caller's own password; 401 `PASSWORD_REQUIRED` without it
+             * @description The caller's own password; otherwise 401 `PASSWORD_REQUIRED`
              */
             password?: string;
-            /** @description What the sign-in page shows */
+            /** @description Name on the sign-in page */
             name?: string;
-            /** @description Secret of this client at the provider, which is stored sealed and never shown; none for a public client */
+            /** @description Secret of this client at the provider, stored sealed and never shown; none for a public client */
             clientSecret?: string;
-            /** @description Whether people can sign in by it; `false` ends the sessions that began by it */
+            /** @description Whether people can sign in through it; `false` ends the sessions that it started */
             enabled?: boolean;
-            /** @description Scopes that are asked for; `openid` is one of them */
+            /** @description Requested scopes; must include `openid` */
             scopes?: string[];
             /** @description The claim that lists the groups of a person */
             groupsClaim?: string;
-            /** @description Groups whose members become members, and whose changes change their roles, at each sign-in; none: by invitation only */
+            /** @description Groups that set membership and role at each sign-in; none: by invitation only */
             roleMappings?: components["schemas"]["RoleMapping"][];
-            /** @description Domains whose addresses are accepted, exactly; empty: every domain. A provider of the installation names at least one */
+            /** @description Exact domains of accepted addresses; empty: every domain. Required for a provider of the installation */
             emailDomains?: string[];
-            /** @description Whether addresses count as verified where the provider does not state `email_verified` */
+            /** @description Whether addresses count as verified if the provider does not send `email_verified` */
             trustsEmails?: boolean;
         };
         IdentityProviderTest: {
             /** @description Identifier of the issuer: `https:`, with a public address unless the installation permits others */
             issuer: string;
-            /** @description Where people sign in */
+            /** @description URL where people sign in */
             authorizationEndpoint: string;
-            /** @description Where codes are redeemed */
+            /** @description URL where codes are redeemed */
             tokenEndpoint: string;
-            /** @description Keys of the key set */
+            /** @description Number of keys in the key set */
             keys: number;
-            /** @description Whether its answers name the issuer (RFC 9207) */
+            /** @description Whether its responses name the issuer (RFC 9207) */
             namesIssuerInAnswers: boolean;
-            /** @description Redirect URI of the console, which has to be registered at the provider; it ends in the id of the provider */
+            /** @description Redirect URI of the console, to register at the provider; it ends with the provider's id */
             redirectUri: string;
         };
         OfferedProvider: {
@@ -5067,21 +5067,21 @@ export interface components {
              * @description Id of the identity provider
              */
             id: string;
-            /** @description What the sign-in page shows */
+            /** @description Name on the sign-in page */
             name: string;
         };
         OfferedProviders: {
-            /** @description Those of the installation first */
+            /** @description The providers; those of the installation first */
             items: components["schemas"]["OfferedProvider"][];
         };
         NewProviderSignIn: {
-            /** @description Of a program that listens on the machine of the person (RFC 8252 §7.3): `http://127.0.0.1` or `http://[::1]` with a port and a path that ends in `/` and the id of the identity provider. Without it the page of the console is meant, and the sign-in is bound to the browser by a cookie */
+            /** @description Redirect URI of a program on the person's machine (RFC 8252 §7.3): `http://127.0.0.1` or `http://[::1]` with a port and a path that ends with `/` and the id of the identity provider. Default: the console's page, with a cookie that binds the sign-in to the browser */
             redirectUri?: string;
         };
         BegunProviderSignIn: {
-            /** @description Where the browser goes */
+            /** @description The URL for the browser */
             authorizationUrl: string;
-            /** @description Comes back with the answer of the provider. Absent where a cookie holds it */
+            /** @description Send it back with the provider's response. Absent if it is in a cookie */
             signInToken?: string;
             /** @description Seconds until the sign-in must be completed */
             expiresIn: number;
@@ -5089,21 +5089,21 @@ export interface components {
         ProviderSignInCompletion: {
             /**
              * Format: uuid
-             * @description Id of the identity provider at the end of the redirect URI to which the browser came back. The answer of another identity provider than that of the sign-in is rejected (RFC 9700 §4.4.2)
+             * @description Id of the identity provider, from the end of the redirect URI. A response of a different identity provider than that of the sign-in is rejected (RFC 9700 §4.4.2)
              */
             identityProviderId: string;
-            /** @description As the provider gave it back */
+            /** @description `state` as the provider returned it */
             state: string;
             /** @description The authorization code */
             code?: string;
             /** @description Why there is no code (RFC 6749 §4.1.2.1) */
             error?: string;
-            /** @description Who answers (RFC 9207) */
+            /** @description Issuer of the response (RFC 9207) */
             iss?: string;
-            /** @description Of the sign-in; without it, that of the cookie */
+            /** @description Token of the sign-in; default: the one in the cookie */
             signInToken?: string;
             /**
-             * @description Where the refresh token of the session goes, as with `POST /v1/auth/login`
+             * @description Where the refresh token of the session is returned, as in `POST /v1/auth/login`
              * @default token
              * @enum {string}
              */
@@ -5112,22 +5112,22 @@ export interface components {
         ProviderAnswer: {
             /**
              * Format: uuid
-             * @description Id of the identity provider at the end of the redirect URI to which the browser came back. The answer of another identity provider than that of the sign-in is rejected (RFC 9700 §4.4.2)
+             * @description Id of the identity provider, from the end of the redirect URI. A response of a different identity provider than that of the sign-in is rejected (RFC 9700 §4.4.2)
              */
             identityProviderId: string;
-            /** @description As the provider gave it back */
+            /** @description `state` as the provider returned it */
             state: string;
             /** @description The authorization code */
             code?: string;
             /** @description Why there is no code (RFC 6749 §4.1.2.1) */
             error?: string;
-            /** @description Who answers (RFC 9207) */
+            /** @description Issuer of the response (RFC 9207) */
             iss?: string;
-            /** @description Of the sign-in; without it, that of the cookie */
+            /** @description Token of the sign-in; default: the one in the cookie */
             signInToken?: string;
         };
         IssuedTokenAnswer: {
-            /** @description The token, in the form that its recipient expects */
+            /** @description The token, in the recipient's format */
             token: string;
             /** @enum {string} */
             format: "jwt" | "xima-licensing" | "superoffice-system-user" | "ccai-user" | "webex-connect" | "telesign-app-verify";
@@ -5139,7 +5139,7 @@ export interface components {
             issuedAt: string;
             /** Format: date-time */
             expiresAt: string;
-            /** @description The exact text to send with a token that binds its body */
+            /** @description The exact body to send with a token that binds it */
             body?: string;
         };
         BatchRequest: {
@@ -5156,14 +5156,14 @@ export interface components {
         };
         VerifyRequest: {
             token: string;
-            /** @description The body that came with the token, for formats that bind it; taken as UTF-8 */
+            /** @description The body received with the token, for formats that bind it; UTF-8 */
             body?: string;
             /** @description The body in Base64, for bytes that are not UTF-8; replaces `body` */
             bodyBase64?: string;
-            /** @description Name of the token profile that the token should be of */
+            /** @description Name of the expected token profile */
             profile: string;
             /**
-             * @description Whether acceptance consumes the id of the token (`jti`, `xid`), so that it is accepted once only
+             * @description Whether acceptance consumes the token's id (`jti`, `xid`), so that it is accepted only once
              * @default false
              */
             consume?: boolean;
@@ -5176,30 +5176,30 @@ export interface components {
              * @enum {string}
              */
             code: "OK" | "MALFORMED_TOKEN" | "ALGORITHM_NOT_ALLOWED" | "UNKNOWN_KID" | "KEY_NOT_USABLE" | "INVALID_SIGNATURE" | "EXPIRED_TOKEN" | "TOKEN_NOT_YET_VALID" | "INVALID_CLAIMS" | "INVALID_JTI" | "DUPLICATE_JTI" | "INVALID_PAYLOAD_HASH" | "INVALID_TIMESTAMP" | "CERTIFICATE_REVOKED" | "CERTIFICATE_EXPIRED";
-            /** @description The claims, once the signature holds */
+            /** @description The claims, if the signature is valid */
             claims?: {
                 [key: string]: unknown;
             };
             kid?: string;
             /** Format: date-time */
             expiresAt?: string;
-            /** @description Name of the result at the vendor */
+            /** @description The vendor's name of the result */
             vendorResult?: string;
         };
         DiagnoseRequest: {
             token: string;
-            /** @description The body that came with the token, for formats that bind it; taken as UTF-8 */
+            /** @description The body received with the token, for formats that bind it; UTF-8 */
             body?: string;
             /** @description The body in Base64, for bytes that are not UTF-8; replaces `body` */
             bodyBase64?: string;
-            /** @description Name of the token profile that the token should be of; absent: the token is the caller’s own JWT */
+            /** @description Name of the expected token profile; absent: the token is the caller’s own JWT */
             profile?: string;
         };
         FindingAnswer: {
             /** @description Stable code */
             cause: string;
             detail: string;
-            /** @description The numbers and names of the finding */
+            /** @description Details of the finding */
             facts?: {
                 [key: string]: unknown;
             };
@@ -5212,7 +5212,7 @@ export interface components {
              * @enum {string}
              */
             code: "OK" | "MALFORMED_TOKEN" | "ALGORITHM_NOT_ALLOWED" | "UNKNOWN_KID" | "KEY_NOT_USABLE" | "INVALID_SIGNATURE" | "EXPIRED_TOKEN" | "TOKEN_NOT_YET_VALID" | "INVALID_CLAIMS" | "INVALID_JTI" | "DUPLICATE_JTI" | "INVALID_PAYLOAD_HASH" | "INVALID_TIMESTAMP" | "CERTIFICATE_REVOKED" | "CERTIFICATE_EXPIRED";
-            /** @description All causes that were found */
+            /** @description All causes found */
             findings: components["schemas"]["FindingAnswer"][];
         };
         WhoamiService: {
@@ -5226,12 +5226,12 @@ export interface components {
             service: components["schemas"]["WhoamiService"];
             /**
              * Format: uuid
-             * @description The credential of this very request
+             * @description The credential of this request
              */
             credentialId: string;
             /** @enum {string} */
             authType: "service_key" | "jwt" | "workload";
-            /** @description Granted profiles; `*` is all */
+            /** @description Granted profiles; `*` means all */
             profiles: string[];
         };
         TokenExchangeRequest: {
@@ -5240,10 +5240,10 @@ export interface components {
              * @enum {string}
              */
             grant_type: "urn:ietf:params:oauth:grant-type:token-exchange";
-            /** @description The token of the workload, by its own issuer */
+            /** @description The workload's token from its own issuer */
             subject_token: string;
             /**
-             * @description What it is
+             * @description Kind of the key store
              * @enum {string}
              */
             subject_token_type: "urn:ietf:params:oauth:token-type:jwt" | "urn:ietf:params:oauth:token-type:id_token" | "urn:ietf:params:oauth:token-type:access_token";
@@ -5257,7 +5257,7 @@ export interface components {
             /** @description For `Authorization: Bearer` or `X-Service-Key` */
             access_token: string;
             /**
-             * @description What it is
+             * @description Kind of the key store
              * @enum {string}
              */
             issued_token_type: "urn:ietf:params:oauth:token-type:access_token";
@@ -5266,16 +5266,16 @@ export interface components {
              * @enum {string}
              */
             token_type: "Bearer";
-            /** @description Seconds until it ends */
+            /** @description Seconds until it expires */
             expires_in: number;
         };
         OAuthError: {
             /**
-             * @description What is wrong
+             * @description Code of the cause
              * @enum {string}
              */
             error: "invalid_request" | "unsupported_grant_type";
-            /** @description The same in words */
+            /** @description Description of the cause */
             error_description: string;
         };
         CallerCredentials: {
@@ -5285,7 +5285,7 @@ export interface components {
             serviceKey?: string;
             /**
              * Format: uuid
-             * @description Its `X-Service-Id` header: the service that a workload with a token of its own issuer wants to act as
+             * @description Its `X-Service-Id` header: the service that a workload with its own issuer's token acts as
              */
             serviceId?: string;
             /** @description Source address of the request, for services with `allowedCidrs` */
@@ -5316,7 +5316,7 @@ export interface components {
         TransactionAnswer: {
             /** @description Id of the transaction */
             xid: string;
-            /** @description Phone number as it was given; `null` where what is stored was altered */
+            /** @description Phone number as it was sent; `null` if the stored value was altered */
             phoneNumber: string | null;
             profile: string;
             /** @description The key version that signed */
@@ -5354,13 +5354,13 @@ export interface components {
             name?: string;
             /** Format: email */
             email?: string;
-            /** @description An anonymous user; replaces the other three fields */
+            /** @description Whether the user is anonymous; replaces the other three fields */
             anonymous?: boolean;
             /** @description Lifetime, if shorter than the profile’s */
             ttlSeconds?: number;
         };
         UserTokenAnswer: {
-            /** @description The token, as the SDK of the platform expects it */
+            /** @description The token, as the platform's SDK expects it */
             token: string;
         };
         LicenseUpdateAnswer: {
@@ -5371,7 +5371,7 @@ export interface components {
              * @description The entitlement of the customer
              */
             licenseId: string;
-            /** @description Counts the updates that were accepted for this customer */
+            /** @description Revision number: accepted updates of this customer */
             revision: number;
         };
         OwnCertificateRequest: {
@@ -5491,7 +5491,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The tokens of the new session, or the question for a second factor of an account that has one */
+            /** @description The tokens of the new session, or the request for a second factor */
             200: {
                 content: {
                     "application/json": components["schemas"]["AccessToken"] | components["schemas"]["SecondFactorRequest"];
@@ -5537,7 +5537,7 @@ export interface operations {
             query?: {
                 /** @description Items per page */
                 limit?: number;
-                /** @description The `nextCursor` of the page before */
+                /** @description The `nextCursor` of the previous page */
                 cursor?: string;
             };
         };
@@ -5591,7 +5591,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The new password holds */
+            /** @description The new password is set */
             204: {
             };
             default: components["responses"]["Refusal"];
@@ -5604,7 +5604,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The same whether or not there is such an account */
+            /** @description The same whether or not the account exists */
             202: {
                 content: {
                     "application/json": components["schemas"]["AskedReset"];
@@ -5620,7 +5620,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The new password holds */
+            /** @description The new password is set */
             204: {
             };
             default: components["responses"]["Refusal"];
@@ -5628,7 +5628,7 @@ export interface operations {
     };
     listFactors: {
         responses: {
-            /** @description The factors, and how many recovery codes are left */
+            /** @description The factors and the number of remaining recovery codes */
             200: {
                 content: {
                     "application/json": components["schemas"]["FactorList"];
@@ -5640,7 +5640,7 @@ export interface operations {
     enrolFactor: {
         parameters: {
             header?: {
-                /** @description In place of `password`, and instead of it where both are sent: the `stepUpToken` of `POST /v1/auth/step-up`, for 5 minutes of the same session */
+                /** @description Replaces `password`: the `stepUpToken` of `POST /v1/auth/step-up`, valid for 5 minutes in the same session. Takes precedence if both are sent */
                 "X-Step-Up"?: string;
             };
         };
@@ -5650,7 +5650,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The factor with what its holder sets it up by */
+            /** @description The factor with the data to set it up */
             201: {
                 content: {
                     "application/json": components["schemas"]["EnrolledFactor"];
@@ -5684,7 +5684,7 @@ export interface operations {
     deleteFactor: {
         parameters: {
             header?: {
-                /** @description In place of `password`, and instead of it where both are sent: the `stepUpToken` of `POST /v1/auth/step-up`, for 5 minutes of the same session */
+                /** @description Replaces `password`: the `stepUpToken` of `POST /v1/auth/step-up`, valid for 5 minutes in the same session. Takes precedence if both are sent */
                 "X-Step-Up"?: string;
             };
             path: {
@@ -5707,7 +5707,7 @@ export interface operations {
     renewRecoveryCodes: {
         parameters: {
             header?: {
-                /** @description In place of `password`, and instead of it where both are sent: the `stepUpToken` of `POST /v1/auth/step-up`, for 5 minutes of the same session */
+                /** @description Replaces `password`: the `stepUpToken` of `POST /v1/auth/step-up`, valid for 5 minutes in the same session. Takes precedence if both are sent */
                 "X-Step-Up"?: string;
             };
         };
@@ -5717,7 +5717,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The codes; the former ones are not accepted any more */
+            /** @description The codes; the previous ones are no longer accepted */
             201: {
                 content: {
                     "application/json": components["schemas"]["NewRecoveryCodes"];
@@ -5758,7 +5758,7 @@ export interface operations {
             query?: {
                 /** @description Items per page */
                 limit?: number;
-                /** @description The `nextCursor` of the page before */
+                /** @description The `nextCursor` of the previous page */
                 cursor?: string;
             };
         };
@@ -5775,7 +5775,7 @@ export interface operations {
     createTenant: {
         parameters: {
             header?: {
-                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                /** @description Makes the call safe to repeat for 24 hours: the same key and payload return the first response again */
                 "Idempotency-Key"?: string;
             };
         };
@@ -5814,7 +5814,7 @@ export interface operations {
     deleteTenant: {
         parameters: {
             header?: {
-                /** @description In place of `password`, and instead of it where both are sent: the `stepUpToken` of `POST /v1/auth/step-up`, for 5 minutes of the same session */
+                /** @description Replaces `password`: the `stepUpToken` of `POST /v1/auth/step-up`, valid for 5 minutes in the same session. Takes precedence if both are sent */
                 "X-Step-Up"?: string;
             };
             path: {
@@ -5839,7 +5839,7 @@ export interface operations {
             header?: {
                 /** @description The ETag of the resource as it was read, or several of which one must be current; 412 if it has changed since */
                 "If-Match"?: string;
-                /** @description In place of `password`, and instead of it where both are sent: the `stepUpToken` of `POST /v1/auth/step-up`, for 5 minutes of the same session */
+                /** @description Replaces `password`: the `stepUpToken` of `POST /v1/auth/step-up`, valid for 5 minutes in the same session. Takes precedence if both are sent */
                 "X-Step-Up"?: string;
             };
             path: {
@@ -5865,7 +5865,7 @@ export interface operations {
     suspendTenant: {
         parameters: {
             header?: {
-                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                /** @description Makes the call safe to repeat for 24 hours: the same key and payload return the first response again */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -5886,7 +5886,7 @@ export interface operations {
     reactivateTenant: {
         parameters: {
             header?: {
-                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                /** @description Makes the call safe to repeat for 24 hours: the same key and payload return the first response again */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -5907,7 +5907,7 @@ export interface operations {
     inviteOwner: {
         parameters: {
             header?: {
-                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                /** @description Makes the call safe to repeat for 24 hours: the same key and payload return the first response again */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -5921,7 +5921,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The invitation with its token, shown this once */
+            /** @description The invitation with its token, shown only once */
             202: {
                 content: {
                     "application/json": components["schemas"]["InvitationWithToken"];
@@ -5935,7 +5935,7 @@ export interface operations {
             query?: {
                 /** @description Items per page */
                 limit?: number;
-                /** @description The `nextCursor` of the page before */
+                /** @description The `nextCursor` of the previous page */
                 cursor?: string;
             };
             path: {
@@ -5956,7 +5956,7 @@ export interface operations {
     inviteMember: {
         parameters: {
             header?: {
-                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                /** @description Makes the call safe to repeat for 24 hours: the same key and payload return the first response again */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -5970,7 +5970,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The invitation with its token, shown this once; the same whether or not the address has an account */
+            /** @description The invitation with its token, shown only once; the same whether or not the address has an account */
             202: {
                 content: {
                     "application/json": components["schemas"]["InvitationWithToken"];
@@ -6003,7 +6003,7 @@ export interface operations {
                     "application/json": components["schemas"]["MemberRemovalDryRun"];
                 };
             };
-            /** @description The user is no member any more */
+            /** @description The user is no longer a member */
             204: {
             };
             default: components["responses"]["Refusal"];
@@ -6056,9 +6056,9 @@ export interface operations {
     resetMember: {
         parameters: {
             header?: {
-                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                /** @description Makes the call safe to repeat for 24 hours: the same key and payload return the first response again */
                 "Idempotency-Key"?: string;
-                /** @description In place of `password`, and instead of it where both are sent: the `stepUpToken` of `POST /v1/auth/step-up`, for 5 minutes of the same session */
+                /** @description Replaces `password`: the `stepUpToken` of `POST /v1/auth/step-up`, valid for 5 minutes in the same session. Takes precedence if both are sent */
                 "X-Step-Up"?: string;
             };
             path: {
@@ -6074,7 +6074,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The token for the member, shown this once */
+            /** @description The token for the member, shown only once */
             201: {
                 content: {
                     "application/json": components["schemas"]["StartedReset"];
@@ -6086,7 +6086,7 @@ export interface operations {
     resetMemberFactors: {
         parameters: {
             header?: {
-                /** @description In place of `password`, and instead of it where both are sent: the `stepUpToken` of `POST /v1/auth/step-up`, for 5 minutes of the same session */
+                /** @description Replaces `password`: the `stepUpToken` of `POST /v1/auth/step-up`, valid for 5 minutes in the same session. Takes precedence if both are sent */
                 "X-Step-Up"?: string;
             };
             path: {
@@ -6102,7 +6102,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The member signs in with the password alone; all sessions ended */
+            /** @description The member can sign in with the password alone; all sessions ended */
             204: {
             };
             default: components["responses"]["Refusal"];
@@ -6113,7 +6113,7 @@ export interface operations {
             query?: {
                 /** @description Items per page */
                 limit?: number;
-                /** @description The `nextCursor` of the page before */
+                /** @description The `nextCursor` of the previous page */
                 cursor?: string;
             };
             path: {
@@ -6134,7 +6134,7 @@ export interface operations {
     resendInvitation: {
         parameters: {
             header?: {
-                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                /** @description Makes the call safe to repeat for 24 hours: the same key and payload return the first response again */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -6145,7 +6145,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The invitation with its new token, shown this once */
+            /** @description The invitation with its new token, shown only once */
             202: {
                 content: {
                     "application/json": components["schemas"]["InvitationWithToken"];
@@ -6164,7 +6164,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The invitation cannot be accepted any more */
+            /** @description The invitation can no longer be accepted */
             204: {
             };
             default: components["responses"]["Refusal"];
@@ -6191,9 +6191,9 @@ export interface operations {
             query?: {
                 /** @description Items per page */
                 limit?: number;
-                /** @description The `nextCursor` of the page before */
+                /** @description The `nextCursor` of the previous page */
                 cursor?: string;
-                /** @description Only accounts with this address: several tenants may know one each */
+                /** @description Only accounts with this address; several tenants may each have one */
                 email?: string;
             };
         };
@@ -6210,9 +6210,9 @@ export interface operations {
     resetUser: {
         parameters: {
             header?: {
-                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                /** @description Makes the call safe to repeat for 24 hours: the same key and payload return the first response again */
                 "Idempotency-Key"?: string;
-                /** @description In place of `password`, and instead of it where both are sent: the `stepUpToken` of `POST /v1/auth/step-up`, for 5 minutes of the same session */
+                /** @description Replaces `password`: the `stepUpToken` of `POST /v1/auth/step-up`, valid for 5 minutes in the same session. Takes precedence if both are sent */
                 "X-Step-Up"?: string;
             };
             path: {
@@ -6226,7 +6226,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The token for the holder, valid for an hour, shown this once */
+            /** @description The token for the account's holder, valid for an hour, shown only once */
             201: {
                 content: {
                     "application/json": components["schemas"]["StartedReset"];
@@ -6238,9 +6238,9 @@ export interface operations {
     verifyUser: {
         parameters: {
             header?: {
-                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                /** @description Makes the call safe to repeat for 24 hours: the same key and payload return the first response again */
                 "Idempotency-Key"?: string;
-                /** @description In place of `password`, and instead of it where both are sent: the `stepUpToken` of `POST /v1/auth/step-up`, for 5 minutes of the same session */
+                /** @description Replaces `password`: the `stepUpToken` of `POST /v1/auth/step-up`, valid for 5 minutes in the same session. Takes precedence if both are sent */
                 "X-Step-Up"?: string;
             };
             path: {
@@ -6254,7 +6254,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The token for that person, valid for a week, shown this once */
+            /** @description The token for that person, valid for a week, shown only once */
             201: {
                 content: {
                     "application/json": components["schemas"]["StartedReset"];
@@ -6266,7 +6266,7 @@ export interface operations {
     resetUserFactors: {
         parameters: {
             header?: {
-                /** @description In place of `password`, and instead of it where both are sent: the `stepUpToken` of `POST /v1/auth/step-up`, for 5 minutes of the same session */
+                /** @description Replaces `password`: the `stepUpToken` of `POST /v1/auth/step-up`, valid for 5 minutes in the same session. Takes precedence if both are sent */
                 "X-Step-Up"?: string;
             };
             path: {
@@ -6280,7 +6280,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The holder signs in with the password alone; all sessions ended */
+            /** @description The account's holder can sign in with the password alone; all sessions ended */
             204: {
             };
             default: components["responses"]["Refusal"];
@@ -6291,9 +6291,9 @@ export interface operations {
             query?: {
                 /** @description Items per page */
                 limit?: number;
-                /** @description The `nextCursor` of the page before */
+                /** @description The `nextCursor` of the previous page */
                 cursor?: string;
-                /** @description Only the one with exactly this name */
+                /** @description Only the resource with exactly this name */
                 name?: string;
             };
             path: {
@@ -6314,9 +6314,9 @@ export interface operations {
     createApiToken: {
         parameters: {
             header?: {
-                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                /** @description Makes the call safe to repeat for 24 hours: the same key and payload return the first response again */
                 "Idempotency-Key"?: string;
-                /** @description In place of `password`, and instead of it where both are sent: the `stepUpToken` of `POST /v1/auth/step-up`, for 5 minutes of the same session */
+                /** @description Replaces `password`: the `stepUpToken` of `POST /v1/auth/step-up`, valid for 5 minutes in the same session. Takes precedence if both are sent */
                 "X-Step-Up"?: string;
             };
             path: {
@@ -6330,7 +6330,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The API token with its secret, shown this once */
+            /** @description The API token with its secret, shown only once */
             201: {
                 content: {
                     "application/json": components["schemas"]["ApiTokenWithSecret"];
@@ -6360,9 +6360,9 @@ export interface operations {
             query?: {
                 /** @description Items per page */
                 limit?: number;
-                /** @description The `nextCursor` of the page before */
+                /** @description The `nextCursor` of the previous page */
                 cursor?: string;
-                /** @description Only the one with exactly this name */
+                /** @description Only the resource with exactly this name */
                 name?: string;
             };
             path: {
@@ -6383,7 +6383,7 @@ export interface operations {
     createServiceAccount: {
         parameters: {
             header?: {
-                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                /** @description Makes the call safe to repeat for 24 hours: the same key and payload return the first response again */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -6425,9 +6425,9 @@ export interface operations {
     createTokenOfAccount: {
         parameters: {
             header?: {
-                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                /** @description Makes the call safe to repeat for 24 hours: the same key and payload return the first response again */
                 "Idempotency-Key"?: string;
-                /** @description In place of `password`, and instead of it where both are sent: the `stepUpToken` of `POST /v1/auth/step-up`, for 5 minutes of the same session */
+                /** @description Replaces `password`: the `stepUpToken` of `POST /v1/auth/step-up`, valid for 5 minutes in the same session. Takes precedence if both are sent */
                 "X-Step-Up"?: string;
             };
             path: {
@@ -6443,7 +6443,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The API token with its secret, shown this once */
+            /** @description The API token with its secret, shown only once */
             201: {
                 content: {
                     "application/json": components["schemas"]["ApiTokenWithSecret"];
@@ -6457,13 +6457,13 @@ export interface operations {
             query?: {
                 /** @description Items per page */
                 limit?: number;
-                /** @description The `nextCursor` of the page before */
+                /** @description The `nextCursor` of the previous page */
                 cursor?: string;
-                /** @description Only the one with exactly this name */
+                /** @description Only the resource with exactly this name */
                 name?: string;
-                /** @description Only those that no request has used since; one that was never used counts from its creation */
+                /** @description Only those without use since this time; one that was never used counts from its creation */
                 unusedSince?: string | unknown | unknown;
-                /** @description Only those with this address among their contacts; of more than a thousand, the newest */
+                /** @description Only those with this contact address; the newest thousand */
                 owner?: string;
             };
             path: {
@@ -6484,7 +6484,7 @@ export interface operations {
     createService: {
         parameters: {
             header?: {
-                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                /** @description Makes the call safe to repeat for 24 hours: the same key and payload return the first response again */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -6498,7 +6498,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The service; its secrets are in this one answer */
+            /** @description The service with its secrets, shown only once */
             201: {
                 content: {
                     "application/json": components["schemas"]["CreatedService"];
@@ -6531,7 +6531,7 @@ export interface operations {
             header?: {
                 /** @description The ETag of the resource as it was read, or several of which one must be current; 412 if it has changed since */
                 "If-Match"?: string;
-                /** @description In place of `password`, and instead of it where both are sent: the `stepUpToken` of `POST /v1/auth/step-up`, for 5 minutes of the same session */
+                /** @description Replaces `password`: the `stepUpToken` of `POST /v1/auth/step-up`, valid for 5 minutes in the same session. Takes precedence if both are sent */
                 "X-Step-Up"?: string;
             };
             path: {
@@ -6586,7 +6586,7 @@ export interface operations {
             query?: {
                 /** @description Items per page */
                 limit?: number;
-                /** @description The `nextCursor` of the page before */
+                /** @description The `nextCursor` of the previous page */
                 cursor?: string;
                 /** @description Only those of this type */
                 authType?: "service_key" | "jwt";
@@ -6613,7 +6613,7 @@ export interface operations {
     createCredential: {
         parameters: {
             header?: {
-                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                /** @description Makes the call safe to repeat for 24 hours: the same key and payload return the first response again */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -6668,7 +6668,7 @@ export interface operations {
             header?: {
                 /** @description The ETag of the resource as it was read, or several of which one must be current; 412 if it has changed since */
                 "If-Match"?: string;
-                /** @description In place of `password`, and instead of it where both are sent: the `stepUpToken` of `POST /v1/auth/step-up`, for 5 minutes of the same session */
+                /** @description Replaces `password`: the `stepUpToken` of `POST /v1/auth/step-up`, valid for 5 minutes in the same session. Takes precedence if both are sent */
                 "X-Step-Up"?: string;
             };
             path: {
@@ -6758,7 +6758,7 @@ export interface operations {
             header?: {
                 /** @description The ETag of the resource as it was read, or several of which one must be current; 412 if it has changed since */
                 "If-Match"?: string;
-                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                /** @description Makes the call safe to repeat for 24 hours: the same key and payload return the first response again */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -6785,7 +6785,7 @@ export interface operations {
             header?: {
                 /** @description The ETag of the resource as it was read, or several of which one must be current; 412 if it has changed since */
                 "If-Match"?: string;
-                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                /** @description Makes the call safe to repeat for 24 hours: the same key and payload return the first response again */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -6812,9 +6812,9 @@ export interface operations {
             header?: {
                 /** @description The ETag of the resource as it was read, or several of which one must be current; 412 if it has changed since */
                 "If-Match"?: string;
-                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                /** @description Makes the call safe to repeat for 24 hours: the same key and payload return the first response again */
                 "Idempotency-Key"?: string;
-                /** @description In place of `password`, and instead of it where both are sent: the `stepUpToken` of `POST /v1/auth/step-up`, for 5 minutes of the same session */
+                /** @description Replaces `password`: the `stepUpToken` of `POST /v1/auth/step-up`, valid for 5 minutes in the same session. Takes precedence if both are sent */
                 "X-Step-Up"?: string;
             };
             path: {
@@ -6850,7 +6850,7 @@ export interface operations {
             header?: {
                 /** @description The ETag of the resource as it was read, or several of which one must be current; 412 if it has changed since */
                 "If-Match"?: string;
-                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                /** @description Makes the call safe to repeat for 24 hours: the same key and payload return the first response again */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -6884,21 +6884,21 @@ export interface operations {
                 authType?: "service_key" | "jwt";
                 /** @description Only those of this service */
                 serviceId?: string;
-                /** @description Only those of services with this contact; of more than a thousand services, the newest */
+                /** @description Only those of services with this contact address; the newest thousand services */
                 owner?: string;
                 /** @description Only those with this name */
                 name?: string;
-                /** @description Only those that expire before; a date is the start of that day in UTC */
+                /** @description Only those that expire before this time; a date is the start of that day in UTC */
                 expiresBefore?: string | unknown | unknown;
-                /** @description Only those that were created before; a date is the start of that day in UTC */
+                /** @description Only those created before this time; a date is the start of that day in UTC */
                 createdBefore?: string | unknown | unknown;
-                /** @description Only those that no request has used since; one that was never used counts from its creation */
+                /** @description Only those without use since this time; one that was never used counts from its creation */
                 unusedSince?: string | unknown | unknown;
                 /** @description Only those in this state now */
                 state?: "active" | "inactive" | "expired" | "compromised" | "deleted";
                 /** @description Items per page */
                 limit?: number;
-                /** @description The `nextCursor` of the page before */
+                /** @description The `nextCursor` of the previous page */
                 cursor?: string;
             };
             path: {
@@ -6923,15 +6923,15 @@ export interface operations {
                 authType?: "service_key" | "jwt";
                 /** @description Only those of this service */
                 serviceId?: string;
-                /** @description Only those of services with this contact; of more than a thousand services, the newest */
+                /** @description Only those of services with this contact address; the newest thousand services */
                 owner?: string;
                 /** @description Only those with this name */
                 name?: string;
-                /** @description Only those that expire before; a date is the start of that day in UTC */
+                /** @description Only those that expire before this time; a date is the start of that day in UTC */
                 expiresBefore?: string | unknown | unknown;
-                /** @description Only those that were created before; a date is the start of that day in UTC */
+                /** @description Only those created before this time; a date is the start of that day in UTC */
                 createdBefore?: string | unknown | unknown;
-                /** @description Only those that no request has used since; one that was never used counts from its creation */
+                /** @description Only those without use since this time; one that was never used counts from its creation */
                 unusedSince?: string | unknown | unknown;
                 /** @description Only those in this state now */
                 state?: "active" | "inactive" | "expired" | "compromised" | "deleted";
@@ -6942,7 +6942,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Everything that matches, streamed, oldest first */
+            /** @description All matching credentials, streamed, oldest first */
             200: {
                 content: {
                     "application/x-ndjson": string;
@@ -6954,9 +6954,9 @@ export interface operations {
     rotateCredentials: {
         parameters: {
             header?: {
-                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                /** @description Makes the call safe to repeat for 24 hours: the same key and payload return the first response again */
                 "Idempotency-Key"?: string;
-                /** @description In place of `password`, and instead of it where both are sent: the `stepUpToken` of `POST /v1/auth/step-up`, for 5 minutes of the same session */
+                /** @description Replaces `password`: the `stepUpToken` of `POST /v1/auth/step-up`, valid for 5 minutes in the same session. Takes precedence if both are sent */
                 "X-Step-Up"?: string;
             };
             path: {
@@ -6990,7 +6990,7 @@ export interface operations {
             query?: {
                 /** @description Items per page */
                 limit?: number;
-                /** @description The `nextCursor` of the page before */
+                /** @description The `nextCursor` of the previous page */
                 cursor?: string;
             };
             path: {
@@ -7032,7 +7032,7 @@ export interface operations {
             query?: {
                 /** @description Items per page */
                 limit?: number;
-                /** @description The `nextCursor` of the page before */
+                /** @description The `nextCursor` of the previous page */
                 cursor?: string;
                 /** @description Only those in this state */
                 state?: "pending" | "rotated" | "rejected";
@@ -7059,7 +7059,7 @@ export interface operations {
             header?: {
                 /** @description The ETag of the resource as it was read, or several of which one must be current; 412 if it has changed since */
                 "If-Match"?: string;
-                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                /** @description Makes the call safe to repeat for 24 hours: the same key and payload return the first response again */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -7082,7 +7082,7 @@ export interface operations {
     checkLeak: {
         parameters: {
             header?: {
-                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                /** @description Makes the call safe to repeat for 24 hours: the same key and payload return the first response again */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -7110,19 +7110,19 @@ export interface operations {
             query?: {
                 /** @description Items per page */
                 limit?: number;
-                /** @description The `nextCursor` of the page before */
+                /** @description The `nextCursor` of the previous page */
                 cursor?: string;
-                /** @description Only the one with exactly this name */
+                /** @description Only the resource with exactly this name */
                 name?: string;
-                /** @description Only those in this state now; destroyed ones if asked */
+                /** @description Only those in this state now; destroyed keys are listed only if selected */
                 state?: "active" | "deleted" | "destroyed";
                 /** @description Only those of this algorithm */
                 algorithm?: "RS256" | "RS384" | "RS512" | "PS256" | "PS384" | "PS512" | "ES256" | "ES384" | "ES512" | "EdDSA" | "HS256" | "HS384" | "HS512" | "ML-DSA-44" | "ML-DSA-65" | "ML-DSA-87";
-                /** @description Only those whose next version is made before; a date is the start of that day in UTC */
+                /** @description Only those whose next version is due before this time; a date is the start of that day in UTC */
                 rotatesBefore?: string | unknown | unknown;
-                /** @description Only those that no request has used since; one that was never used counts from its creation */
+                /** @description Only those without use since this time; one that was never used counts from its creation */
                 unusedSince?: string | unknown | unknown;
-                /** @description Only those with this address among their contacts; of more than a thousand, the newest */
+                /** @description Only those with this contact address; the newest thousand */
                 owner?: string;
             };
             path: {
@@ -7143,7 +7143,7 @@ export interface operations {
     generateKey: {
         parameters: {
             header?: {
-                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                /** @description Makes the call safe to repeat for 24 hours: the same key and payload return the first response again */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -7194,7 +7194,7 @@ export interface operations {
             header?: {
                 /** @description The ETag of the resource as it was read, or several of which one must be current; 412 if it has changed since */
                 "If-Match"?: string;
-                /** @description In place of `password`, and instead of it where both are sent: the `stepUpToken` of `POST /v1/auth/step-up`, for 5 minutes of the same session */
+                /** @description Replaces `password`: the `stepUpToken` of `POST /v1/auth/step-up`, valid for 5 minutes in the same session. Takes precedence if both are sent */
                 "X-Step-Up"?: string;
             };
             path: {
@@ -7278,9 +7278,9 @@ export interface operations {
             header?: {
                 /** @description The ETag of the resource as it was read, or several of which one must be current; 412 if it has changed since */
                 "If-Match"?: string;
-                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                /** @description Makes the call safe to repeat for 24 hours: the same key and payload return the first response again */
                 "Idempotency-Key"?: string;
-                /** @description In place of `password`, and instead of it where both are sent: the `stepUpToken` of `POST /v1/auth/step-up`, for 5 minutes of the same session */
+                /** @description Replaces `password`: the `stepUpToken` of `POST /v1/auth/step-up`, valid for 5 minutes in the same session. Takes precedence if both are sent */
                 "X-Step-Up"?: string;
             };
             path: {
@@ -7314,9 +7314,9 @@ export interface operations {
             header?: {
                 /** @description The ETag of the resource as it was read, or several of which one must be current; 412 if it has changed since */
                 "If-Match"?: string;
-                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                /** @description Makes the call safe to repeat for 24 hours: the same key and payload return the first response again */
                 "Idempotency-Key"?: string;
-                /** @description In place of `password`, and instead of it where both are sent: the `stepUpToken` of `POST /v1/auth/step-up`, for 5 minutes of the same session */
+                /** @description Replaces `password`: the `stepUpToken` of `POST /v1/auth/step-up`, valid for 5 minutes in the same session. Takes precedence if both are sent */
                 "X-Step-Up"?: string;
             };
             path: {
@@ -7352,7 +7352,7 @@ export interface operations {
             header?: {
                 /** @description The ETag of the resource as it was read, or several of which one must be current; 412 if it has changed since */
                 "If-Match"?: string;
-                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                /** @description Makes the call safe to repeat for 24 hours: the same key and payload return the first response again */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -7384,7 +7384,7 @@ export interface operations {
             header?: {
                 /** @description The ETag of the resource as it was read, or several of which one must be current; 412 if it has changed since */
                 "If-Match"?: string;
-                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                /** @description Makes the call safe to repeat for 24 hours: the same key and payload return the first response again */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -7407,7 +7407,7 @@ export interface operations {
     importKey: {
         parameters: {
             header?: {
-                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                /** @description Makes the call safe to repeat for 24 hours: the same key and payload return the first response again */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -7446,7 +7446,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The public half in the format that was asked for */
+            /** @description The public key in the requested format */
             200: {
                 content: {
                     "application/json": Record<string, never>;
@@ -7460,7 +7460,7 @@ export interface operations {
     exportPrivateKey: {
         parameters: {
             header?: {
-                /** @description In place of `password`, and instead of it where both are sent: the `stepUpToken` of `POST /v1/auth/step-up`, for 5 minutes of the same session */
+                /** @description Replaces `password`: the `stepUpToken` of `POST /v1/auth/step-up`, valid for 5 minutes in the same session. Takes precedence if both are sent */
                 "X-Step-Up"?: string;
             };
             path: {
@@ -7490,7 +7490,7 @@ export interface operations {
     requestKeyCertificate: {
         parameters: {
             header?: {
-                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                /** @description Makes the call safe to repeat for 24 hours: the same key and payload return the first response again */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -7506,7 +7506,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The request, signed by the version that signs now */
+            /** @description The request, signed by the active version */
             200: {
                 content: {
                     "application/json": components["schemas"]["KeyRequestAnswer"];
@@ -7518,7 +7518,7 @@ export interface operations {
     storeKeyCertificate: {
         parameters: {
             header?: {
-                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                /** @description Makes the call safe to repeat for 24 hours: the same key and payload return the first response again */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -7548,7 +7548,7 @@ export interface operations {
             query?: {
                 /** @description Items per page */
                 limit?: number;
-                /** @description The `nextCursor` of the page before */
+                /** @description The `nextCursor` of the previous page */
                 cursor?: string;
             };
             path: {
@@ -7576,7 +7576,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description All of them; none where the operator has opened none */
+            /** @description All available key stores */
             200: {
                 content: {
                     "application/json": components["schemas"]["KeyStoreList"];
@@ -7590,9 +7590,9 @@ export interface operations {
             query?: {
                 /** @description Items per page */
                 limit?: number;
-                /** @description The `nextCursor` of the page before */
+                /** @description The `nextCursor` of the previous page */
                 cursor?: string;
-                /** @description Only the one with exactly this name */
+                /** @description Only the resource with exactly this name */
                 name?: string;
             };
             path: {
@@ -7613,7 +7613,7 @@ export interface operations {
     createCertificateAuthority: {
         parameters: {
             header?: {
-                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                /** @description Makes the call safe to repeat for 24 hours: the same key and payload return the first response again */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -7730,7 +7730,7 @@ export interface operations {
             header?: {
                 /** @description The ETag of the resource as it was read, or several of which one must be current; 412 if it has changed since */
                 "If-Match"?: string;
-                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                /** @description Makes the call safe to repeat for 24 hours: the same key and payload return the first response again */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -7760,27 +7760,27 @@ export interface operations {
             query?: {
                 /** @description The effective state */
                 state?: "issuing" | "active" | "held" | "revoked" | "expired";
-                /** @description Issued by this authority */
+                /** @description Only those issued by this authority */
                 caId?: string;
-                /** @description Belongs to this service */
+                /** @description Only those of this service */
                 serviceId?: string;
                 /** @description Certificate ID (`kid`) */
                 kid?: string;
-                /** @description Beginning of the common name, or of the whole subject if it holds a `=` */
+                /** @description Beginning of the common name, or of the whole subject if it contains `=` */
                 subject?: string;
-                /** @description A whole alternative name */
+                /** @description A complete alternative name */
                 san?: string;
                 /** @description Hexadecimal, with or without colons */
                 serialNumber?: string;
-                /** @description Only those with this address among their contacts; of more than a thousand, the newest */
+                /** @description Only those with this contact address; the newest thousand */
                 owner?: string;
-                /** @description Expires before */
+                /** @description Only those that expire before this time */
                 expiresBefore?: string;
-                /** @description Expires after */
+                /** @description Only those that expire after this time */
                 expiresAfter?: string;
                 /** @description Items per page */
                 limit?: number;
-                /** @description The `nextCursor` of the page before */
+                /** @description The `nextCursor` of the previous page */
                 cursor?: string;
             };
             path: {
@@ -7801,7 +7801,7 @@ export interface operations {
     issueCertificate: {
         parameters: {
             header?: {
-                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                /** @description Makes the call safe to repeat for 24 hours: the same key and payload return the first response again */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -7829,23 +7829,23 @@ export interface operations {
             query?: {
                 /** @description The effective state */
                 state?: "issuing" | "active" | "held" | "revoked" | "expired";
-                /** @description Issued by this authority */
+                /** @description Only those issued by this authority */
                 caId?: string;
-                /** @description Belongs to this service */
+                /** @description Only those of this service */
                 serviceId?: string;
                 /** @description Certificate ID (`kid`) */
                 kid?: string;
-                /** @description Beginning of the common name, or of the whole subject if it holds a `=` */
+                /** @description Beginning of the common name, or of the whole subject if it contains `=` */
                 subject?: string;
-                /** @description A whole alternative name */
+                /** @description A complete alternative name */
                 san?: string;
                 /** @description Hexadecimal, with or without colons */
                 serialNumber?: string;
-                /** @description Only those with this address among their contacts; of more than a thousand, the newest */
+                /** @description Only those with this contact address; the newest thousand */
                 owner?: string;
-                /** @description Expires before */
+                /** @description Only those that expire before this time */
                 expiresBefore?: string;
-                /** @description Expires after */
+                /** @description Only those that expire after this time */
                 expiresAfter?: string;
             };
             path: {
@@ -7854,7 +7854,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Everything that matches, streamed, oldest first */
+            /** @description All matching credentials, streamed, oldest first */
             200: {
                 content: {
                     "application/x-ndjson": string;
@@ -7924,7 +7924,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The certificate in the format that was asked for */
+            /** @description The certificate in the requested format */
             200: {
                 content: {
                     "application/x-pem-file": string;
@@ -7938,7 +7938,7 @@ export interface operations {
     renewCertificate: {
         parameters: {
             header?: {
-                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                /** @description Makes the call safe to repeat for 24 hours: the same key and payload return the first response again */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -7972,7 +7972,7 @@ export interface operations {
             header?: {
                 /** @description The ETag of the resource as it was read, or several of which one must be current; 412 if it has changed since */
                 "If-Match"?: string;
-                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                /** @description Makes the call safe to repeat for 24 hours: the same key and payload return the first response again */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -8002,7 +8002,7 @@ export interface operations {
             header?: {
                 /** @description The ETag of the resource as it was read, or several of which one must be current; 412 if it has changed since */
                 "If-Match"?: string;
-                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                /** @description Makes the call safe to repeat for 24 hours: the same key and payload return the first response again */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -8027,7 +8027,7 @@ export interface operations {
             header?: {
                 /** @description The ETag of the resource as it was read, or several of which one must be current; 412 if it has changed since */
                 "If-Match"?: string;
-                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                /** @description Makes the call safe to repeat for 24 hours: the same key and payload return the first response again */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -8076,9 +8076,9 @@ export interface operations {
             query?: {
                 /** @description Items per page */
                 limit?: number;
-                /** @description The `nextCursor` of the page before */
+                /** @description The `nextCursor` of the previous page */
                 cursor?: string;
-                /** @description Only the one with exactly this name */
+                /** @description Only the resource with exactly this name */
                 name?: string;
                 /** @description Only those that sign with this key */
                 keyId?: string;
@@ -8101,7 +8101,7 @@ export interface operations {
     createTokenProfile: {
         parameters: {
             header?: {
-                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                /** @description Makes the call safe to repeat for 24 hours: the same key and payload return the first response again */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -8152,7 +8152,7 @@ export interface operations {
             header?: {
                 /** @description The ETag of the resource as it was read, or several of which one must be current; 412 if it has changed since */
                 "If-Match"?: string;
-                /** @description In place of `password`, and instead of it where both are sent: the `stepUpToken` of `POST /v1/auth/step-up`, for 5 minutes of the same session */
+                /** @description Replaces `password`: the `stepUpToken` of `POST /v1/auth/step-up`, valid for 5 minutes in the same session. Takes precedence if both are sent */
                 "X-Step-Up"?: string;
             };
             path: {
@@ -8242,7 +8242,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The token is removed; services have to send it again */
+            /** @description The token is removed; services must send it again */
             204: {
             };
             default: components["responses"]["Refusal"];
@@ -8253,7 +8253,7 @@ export interface operations {
             query?: {
                 /** @description Items per page */
                 limit?: number;
-                /** @description The `nextCursor` of the page before */
+                /** @description The `nextCursor` of the previous page */
                 cursor?: string;
                 /** @description Id of the transaction */
                 xid?: string;
@@ -8280,7 +8280,7 @@ export interface operations {
             query?: {
                 /** @description Items per page */
                 limit?: number;
-                /** @description The `nextCursor` of the page before */
+                /** @description The `nextCursor` of the previous page */
                 cursor?: string;
             };
             path: {
@@ -8322,7 +8322,7 @@ export interface operations {
             query?: {
                 /** @description Items per page */
                 limit?: number;
-                /** @description The `nextCursor` of the page before */
+                /** @description The `nextCursor` of the previous page */
                 cursor?: string;
             };
             path: {
@@ -8345,7 +8345,7 @@ export interface operations {
     getCalendarFile: {
         parameters: {
             query?: {
-                /** @description An API token that holds `expirations:read` and nothing else; for clients that cannot send `Authorization` */
+                /** @description An API token with only the permission `expirations:read`; for clients that cannot send `Authorization` */
                 token?: string;
             };
             path: {
@@ -8354,7 +8354,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description RFC 5545: at most a thousand events, the soonest; an `ETag` for the next time */
+            /** @description RFC 5545; at most a thousand events, soonest first; with an `ETag` */
             200: {
                 content: {
                     "text/calendar": string;
@@ -8368,13 +8368,13 @@ export interface operations {
             query?: {
                 /** @description Items per page */
                 limit?: number;
-                /** @description The `nextCursor` of the page before */
+                /** @description The `nextCursor` of the previous page */
                 cursor?: string;
-                /** @description Only what happens from then on; all if absent */
+                /** @description Only items from this time on; default: all */
                 from?: string | unknown | unknown;
-                /** @description Only what happens until then; in 30 days if absent */
+                /** @description Only items until this time; default: the next 30 days */
                 before?: string | unknown | unknown;
-                /** @description Only things of this kind */
+                /** @description Only items of this kind */
                 kind?: "API token" | "CRL" | "certificate" | "certificate authority" | "credential" | "deleted key" | "foreign certificate" | "history" | "invitation" | "key rotation" | "key version";
             };
             path: {
@@ -8397,11 +8397,11 @@ export interface operations {
             query?: {
                 /** @description Items per page */
                 limit?: number;
-                /** @description The `nextCursor` of the page before */
+                /** @description The `nextCursor` of the previous page */
                 cursor?: string;
-                /** @description The instant; a date is the start of that day in UTC; now if absent */
+                /** @description The time; a date is the start of that day in UTC; default: now */
                 at?: string | unknown | unknown;
-                /** @description Only things of this kind, which is needed with a `cursor`; otherwise the first page of each kind */
+                /** @description Only resources of this kind; required with a `cursor`; default: the first page of each kind */
                 kind?: "services" | "credentials" | "trusts" | "keys" | "tokenProfiles" | "certificates" | "members";
             };
             path: {
@@ -8410,7 +8410,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description A page of each kind, in the order of creation */
+            /** @description A page of each kind, in order of creation */
             200: {
                 content: {
                     "application/json": components["schemas"]["AsOf"];
@@ -8424,9 +8424,9 @@ export interface operations {
             query: {
                 /** @description Items per page */
                 limit?: number;
-                /** @description The `nextCursor` of the page before */
+                /** @description The `nextCursor` of the previous page */
                 cursor?: string;
-                /** @description The instant; a date is the start of that day in UTC; now if absent */
+                /** @description The time; a date is the start of that day in UTC; default: now */
                 at?: string | unknown | unknown;
                 /** @description Name of the token profile */
                 profile: string;
@@ -8451,11 +8451,11 @@ export interface operations {
             query?: {
                 /** @description Items per page */
                 limit?: number;
-                /** @description The `nextCursor` of the page before */
+                /** @description The `nextCursor` of the previous page */
                 cursor?: string;
-                /** @description Only events at or after this moment; a date is the start of that day in UTC */
+                /** @description Only events at or after this time; a date is the start of that day in UTC */
                 from?: string | unknown | unknown;
-                /** @description Only events before this moment; a date is the start of that day in UTC */
+                /** @description Only events before this time; a date is the start of that day in UTC */
                 to?: string | unknown | unknown;
                 /** @description Only events of this user, service or job, by id */
                 actor?: string;
@@ -8469,7 +8469,7 @@ export interface operations {
                 targetType?: string;
                 /** @description Only events on the thing with this id */
                 targetId?: string;
-                /** @description Only events that ended so */
+                /** @description Only events with this outcome */
                 outcome?: "success" | "denied" | "failed";
                 /** @description Only events about the token with this id */
                 tokenId?: string;
@@ -8500,7 +8500,7 @@ export interface operations {
     getAuditDensity: {
         parameters: {
             query?: {
-                /** @description An instant in the day, or its date (UTC); today if absent */
+                /** @description A time on that day, or its date (UTC); default: today */
                 day?: string | unknown | unknown;
             };
             path: {
@@ -8523,13 +8523,13 @@ export interface operations {
             query?: {
                 /** @description `ndjson` can be verified offline, `csv` is for spreadsheets */
                 format?: "ndjson" | "csv";
-                /** @description Only what happened since; a date is the start of that day in UTC */
+                /** @description Only events at or after this time; a date is the start of that day in UTC */
                 from?: string | unknown | unknown;
-                /** @description Only what happened before; a date is the start of that day in UTC */
+                /** @description Only events before this time; a date is the start of that day in UTC */
                 to?: string | unknown | unknown;
-                /** @description Goes on after this event, where an export was cut off */
+                /** @description Continues after this event, if an export was interrupted */
                 after?: number;
-                /** @description Ends with the last checkpoint that a witness has cosigned, which may be older than the last one */
+                /** @description Ends with the last checkpoint that a witness has cosigned, which may not be the latest one */
                 cosigned?: boolean;
             };
             path: {
@@ -8538,7 +8538,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Line by line. `ndjson` begins with a header that has the checkpoint, and is verified by `chancery audit verify`; `csv` is for spreadsheets, with the checkpoint in the header `X-Checkpoint` (Base64) */
+            /** @description One event per line. `ndjson` begins with a header that contains the checkpoint, and can be verified with `chancery audit verify`; `csv` is for spreadsheets, with the checkpoint in the header `X-Checkpoint` (Base64) */
             200: {
                 content: {
                     "application/x-ndjson": string;
@@ -8551,7 +8551,7 @@ export interface operations {
     getCheckpoint: {
         parameters: {
             query?: {
-                /** @description The last one that a witness has cosigned, which may be older */
+                /** @description The last checkpoint that a witness has cosigned, which may not be the latest one */
                 cosigned?: boolean;
             };
             path: {
@@ -8625,7 +8625,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The event; as the very bytes that were hashed for `Accept: application/octet-stream` */
+            /** @description The event; with `Accept: application/octet-stream`, the bytes that were hashed */
             200: {
                 content: {
                     "application/json": components["schemas"]["AuditEvent"];
@@ -8644,7 +8644,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The proof with its checkpoint: all that a verifier needs beside the keys */
+            /** @description The proof with its checkpoint: all that a verifier needs apart from the keys */
             200: {
                 content: {
                     "text/plain": string;
@@ -8658,11 +8658,11 @@ export interface operations {
             query?: {
                 /** @description Items per page */
                 limit?: number;
-                /** @description The `nextCursor` of the page before */
+                /** @description The `nextCursor` of the previous page */
                 cursor?: string;
-                /** @description Only events at or after this moment; a date is the start of that day in UTC */
+                /** @description Only events at or after this time; a date is the start of that day in UTC */
                 from?: string | unknown | unknown;
-                /** @description Only events before this moment; a date is the start of that day in UTC */
+                /** @description Only events before this time; a date is the start of that day in UTC */
                 to?: string | unknown | unknown;
                 /** @description Only events of this user, service or job, by id */
                 actor?: string;
@@ -8676,7 +8676,7 @@ export interface operations {
                 targetType?: string;
                 /** @description Only events on the thing with this id */
                 targetId?: string;
-                /** @description Only events that ended so */
+                /** @description Only events with this outcome */
                 outcome?: "success" | "denied" | "failed";
                 /** @description Only events about the token with this id */
                 tokenId?: string;
@@ -8703,7 +8703,7 @@ export interface operations {
     getPlatformAuditDensity: {
         parameters: {
             query?: {
-                /** @description An instant in the day, or its date (UTC); today if absent */
+                /** @description A time on that day, or its date (UTC); default: today */
                 day?: string | unknown | unknown;
             };
         };
@@ -8722,18 +8722,18 @@ export interface operations {
             query?: {
                 /** @description `ndjson` can be verified offline, `csv` is for spreadsheets */
                 format?: "ndjson" | "csv";
-                /** @description Only what happened since; a date is the start of that day in UTC */
+                /** @description Only events at or after this time; a date is the start of that day in UTC */
                 from?: string | unknown | unknown;
-                /** @description Only what happened before; a date is the start of that day in UTC */
+                /** @description Only events before this time; a date is the start of that day in UTC */
                 to?: string | unknown | unknown;
-                /** @description Goes on after this event, where an export was cut off */
+                /** @description Continues after this event, if an export was interrupted */
                 after?: number;
-                /** @description Ends with the last checkpoint that a witness has cosigned, which may be older than the last one */
+                /** @description Ends with the last checkpoint that a witness has cosigned, which may not be the latest one */
                 cosigned?: boolean;
             };
         };
         responses: {
-            /** @description Line by line. `ndjson` begins with a header that has the checkpoint, and is verified by `chancery audit verify`; `csv` is for spreadsheets, with the checkpoint in the header `X-Checkpoint` (Base64) */
+            /** @description One event per line. `ndjson` begins with a header that contains the checkpoint, and can be verified with `chancery audit verify`; `csv` is for spreadsheets, with the checkpoint in the header `X-Checkpoint` (Base64) */
             200: {
                 content: {
                     "application/x-ndjson": string;
@@ -8746,7 +8746,7 @@ export interface operations {
     getPlatformCheckpoint: {
         parameters: {
             query?: {
-                /** @description The last one that a witness has cosigned, which may be older */
+                /** @description The last checkpoint that a witness has cosigned, which may not be the latest one */
                 cosigned?: boolean;
             };
         };
@@ -8768,7 +8768,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The event; as the very bytes that were hashed for `Accept: application/octet-stream` */
+            /** @description The event; with `Accept: application/octet-stream`, the bytes that were hashed */
             200: {
                 content: {
                     "application/json": components["schemas"]["AuditEvent"];
@@ -8785,7 +8785,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The proof with its checkpoint: all that a verifier needs beside the keys */
+            /** @description The proof with its checkpoint: all that a verifier needs apart from the keys */
             200: {
                 content: {
                     "text/plain": string;
@@ -8808,12 +8808,12 @@ export interface operations {
     getCheckpointLogTile: {
         parameters: {
             path: {
-                /** @description `<level>/<index>` or `entries/<index>`, with `.p/<width>` where it is not full: `0/x001/234.p/17` */
+                /** @description `<level>/<index>` or `entries/<index>`, with `.p/<width>` if it is partial: `0/x001/234.p/17` */
                 path: unknown;
             };
         };
         responses: {
-            /** @description Hashes of 32 bytes, or entries behind their length in two bytes */
+            /** @description Hashes of 32 bytes, or entries that each follow their two-byte length */
             200: {
                 content: {
                     "application/octet-stream": string;
@@ -8825,7 +8825,7 @@ export interface operations {
     getLogCheckpoint: {
         parameters: {
             query?: {
-                /** @description The last one that a witness has cosigned, which may be older */
+                /** @description The last checkpoint that a witness has cosigned, which may not be the latest one */
                 cosigned?: boolean;
             };
             path: {
@@ -8848,12 +8848,12 @@ export interface operations {
             path: {
                 /** @description Id or slug of the tenant */
                 tenantId: string;
-                /** @description `<level>/<index>` or `entries/<index>`, with `.p/<width>` where it is not full: `0/x001/234.p/17` */
+                /** @description `<level>/<index>` or `entries/<index>`, with `.p/<width>` if it is partial: `0/x001/234.p/17` */
                 path: unknown;
             };
         };
         responses: {
-            /** @description Hashes of 32 bytes, or entries behind their length in two bytes */
+            /** @description Hashes of 32 bytes, or entries that each follow their two-byte length */
             200: {
                 content: {
                     "application/octet-stream": string;
@@ -8865,7 +8865,7 @@ export interface operations {
     getPlatformProof: {
         parameters: {
             query?: {
-                /** @description The last entry of the history among so many of the log, such as the size of a kept checkpoint of it; default: of all */
+                /** @description Number of entries of the log to consider, for example the size of a stored checkpoint; default: all */
                 before?: number;
             };
             path: {
@@ -8909,7 +8909,7 @@ export interface operations {
     getPlatformLogCheckpoint: {
         parameters: {
             query?: {
-                /** @description The last one that a witness has cosigned, which may be older */
+                /** @description The last checkpoint that a witness has cosigned, which may not be the latest one */
                 cosigned?: boolean;
             };
         };
@@ -8926,12 +8926,12 @@ export interface operations {
     getPlatformLogTile: {
         parameters: {
             path: {
-                /** @description `<level>/<index>` or `entries/<index>`, with `.p/<width>` where it is not full: `0/x001/234.p/17` */
+                /** @description `<level>/<index>` or `entries/<index>`, with `.p/<width>` if it is partial: `0/x001/234.p/17` */
                 path: unknown;
             };
         };
         responses: {
-            /** @description Hashes of 32 bytes, or entries behind their length in two bytes */
+            /** @description Hashes of 32 bytes, or entries that each follow their two-byte length */
             200: {
                 content: {
                     "application/octet-stream": string;
@@ -8943,9 +8943,9 @@ export interface operations {
     rotateLogKeys: {
         parameters: {
             header?: {
-                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                /** @description Makes the call safe to repeat for 24 hours: the same key and payload return the first response again */
                 "Idempotency-Key"?: string;
-                /** @description In place of `password`, and instead of it where both are sent: the `stepUpToken` of `POST /v1/auth/step-up`, for 5 minutes of the same session */
+                /** @description Replaces `password`: the `stepUpToken` of `POST /v1/auth/step-up`, valid for 5 minutes in the same session. Takes precedence if both are sent */
                 "X-Step-Up"?: string;
             };
         };
@@ -8955,7 +8955,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The keys under the name of the installation's own history, the new ones last */
+            /** @description The keys of the installation's own history, newest last */
             200: {
                 content: {
                     "application/json": components["schemas"]["LogKeys"];
@@ -8967,9 +8967,9 @@ export interface operations {
     compromiseLogKey: {
         parameters: {
             header?: {
-                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                /** @description Makes the call safe to repeat for 24 hours: the same key and payload return the first response again */
                 "Idempotency-Key"?: string;
-                /** @description In place of `password`, and instead of it where both are sent: the `stepUpToken` of `POST /v1/auth/step-up`, for 5 minutes of the same session */
+                /** @description Replaces `password`: the `stepUpToken` of `POST /v1/auth/step-up`, valid for 5 minutes in the same session. Takes precedence if both are sent */
                 "X-Step-Up"?: string;
             };
         };
@@ -8979,7 +8979,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The keys under the name of the installation's own history */
+            /** @description The keys of the installation's own history */
             200: {
                 content: {
                     "application/json": components["schemas"]["LogKeys"];
@@ -8993,7 +8993,7 @@ export interface operations {
             query?: {
                 /** @description Items per page */
                 limit?: number;
-                /** @description The `nextCursor` of the page before */
+                /** @description The `nextCursor` of the previous page */
                 cursor?: string;
             };
             path: {
@@ -9018,9 +9018,9 @@ export interface operations {
                 dryRun?: boolean;
             };
             header?: {
-                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                /** @description Makes the call safe to repeat for 24 hours: the same key and payload return the first response again */
                 "Idempotency-Key"?: string;
-                /** @description In place of `password`, and instead of it where both are sent: the `stepUpToken` of `POST /v1/auth/step-up`, for 5 minutes of the same session */
+                /** @description Replaces `password`: the `stepUpToken` of `POST /v1/auth/step-up`, valid for 5 minutes in the same session. Takes precedence if both are sent */
                 "X-Step-Up"?: string;
             };
             path: {
@@ -9050,7 +9050,7 @@ export interface operations {
             query?: {
                 /** @description Items per page */
                 limit?: number;
-                /** @description The `nextCursor` of the page before */
+                /** @description The `nextCursor` of the previous page */
                 cursor?: string;
             };
         };
@@ -9071,9 +9071,9 @@ export interface operations {
                 dryRun?: boolean;
             };
             header?: {
-                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                /** @description Makes the call safe to repeat for 24 hours: the same key and payload return the first response again */
                 "Idempotency-Key"?: string;
-                /** @description In place of `password`, and instead of it where both are sent: the `stepUpToken` of `POST /v1/auth/step-up`, for 5 minutes of the same session */
+                /** @description Replaces `password`: the `stepUpToken` of `POST /v1/auth/step-up`, valid for 5 minutes in the same session. Takes precedence if both are sent */
                 "X-Step-Up"?: string;
             };
             path: {
@@ -9099,12 +9099,12 @@ export interface operations {
     getLogKeys: {
         parameters: {
             query?: {
-                /** @description Name of a log: the first line of its checkpoints. The installation's own if absent */
+                /** @description Name of a log: the first line of its checkpoints; default: the installation's own log */
                 origin?: string;
             };
         };
         responses: {
-            /** @description The keys under the name of the log */
+            /** @description The keys of the log */
             200: {
                 content: {
                     "application/json": components["schemas"]["LogKeys"];
@@ -9127,7 +9127,7 @@ export interface operations {
     confirmClock: {
         parameters: {
             header?: {
-                /** @description In place of `password`, and instead of it where both are sent: the `stepUpToken` of `POST /v1/auth/step-up`, for 5 minutes of the same session */
+                /** @description Replaces `password`: the `stepUpToken` of `POST /v1/auth/step-up`, valid for 5 minutes in the same session. Takes precedence if both are sent */
                 "X-Step-Up"?: string;
             };
         };
@@ -9151,9 +9151,9 @@ export interface operations {
             query?: {
                 /** @description Items per page */
                 limit?: number;
-                /** @description The `nextCursor` of the page before */
+                /** @description The `nextCursor` of the previous page */
                 cursor?: string;
-                /** @description Only the one with exactly this name */
+                /** @description Only the resource with exactly this name */
                 name?: string;
             };
             path: {
@@ -9174,7 +9174,7 @@ export interface operations {
     createWebhook: {
         parameters: {
             header?: {
-                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                /** @description Makes the call safe to repeat for 24 hours: the same key and payload return the first response again */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -9188,7 +9188,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The webhook with its secret, shown this once */
+            /** @description The webhook with its secret, shown only once */
             201: {
                 content: {
                     "application/json": components["schemas"]["WebhookWithSecret"];
@@ -9269,7 +9269,7 @@ export interface operations {
             header?: {
                 /** @description The ETag of the resource as it was read, or several of which one must be current; 412 if it has changed since */
                 "If-Match"?: string;
-                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                /** @description Makes the call safe to repeat for 24 hours: the same key and payload return the first response again */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -9294,7 +9294,7 @@ export interface operations {
             header?: {
                 /** @description The ETag of the resource as it was read, or several of which one must be current; 412 if it has changed since */
                 "If-Match"?: string;
-                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                /** @description Makes the call safe to repeat for 24 hours: the same key and payload return the first response again */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -9317,7 +9317,7 @@ export interface operations {
     rotateWebhookSecret: {
         parameters: {
             header?: {
-                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                /** @description Makes the call safe to repeat for 24 hours: the same key and payload return the first response again */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -9333,7 +9333,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The webhook with its new secret, shown this once */
+            /** @description The webhook with its new secret, shown only once */
             200: {
                 content: {
                     "application/json": components["schemas"]["WebhookWithSecret"];
@@ -9347,7 +9347,7 @@ export interface operations {
             query?: {
                 /** @description Items per page */
                 limit?: number;
-                /** @description The `nextCursor` of the page before */
+                /** @description The `nextCursor` of the previous page */
                 cursor?: string;
                 /** @description Only those in this state */
                 state?: "pending" | "delivered" | "failed";
@@ -9372,7 +9372,7 @@ export interface operations {
     redeliver: {
         parameters: {
             header?: {
-                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                /** @description Makes the call safe to repeat for 24 hours: the same key and payload return the first response again */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -9399,7 +9399,7 @@ export interface operations {
             query?: {
                 /** @description Items per page */
                 limit?: number;
-                /** @description The `nextCursor` of the page before */
+                /** @description The `nextCursor` of the previous page */
                 cursor?: string;
             };
             path: {
@@ -9422,7 +9422,7 @@ export interface operations {
     createAcmeBinding: {
         parameters: {
             header?: {
-                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                /** @description Makes the call safe to repeat for 24 hours: the same key and payload return the first response again */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -9438,7 +9438,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The binding with its key, shown this once */
+            /** @description The binding with its key, shown only once */
             201: {
                 content: {
                     "application/json": components["schemas"]["AcmeBindingWithKey"];
@@ -9459,7 +9459,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description No account can be bound by it */
+            /** @description The binding is deleted; no account can use it */
             204: {
             };
             default: components["responses"]["Refusal"];
@@ -9470,7 +9470,7 @@ export interface operations {
             query?: {
                 /** @description Items per page */
                 limit?: number;
-                /** @description The `nextCursor` of the page before */
+                /** @description The `nextCursor` of the previous page */
                 cursor?: string;
                 /** @description Only those of this service */
                 serviceId?: string;
@@ -9512,7 +9512,7 @@ export interface operations {
     revokeAcmeAccount: {
         parameters: {
             header?: {
-                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                /** @description Makes the call safe to repeat for 24 hours: the same key and payload return the first response again */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -9537,7 +9537,7 @@ export interface operations {
             query?: {
                 /** @description Items per page */
                 limit?: number;
-                /** @description The `nextCursor` of the page before */
+                /** @description The `nextCursor` of the previous page */
                 cursor?: string;
             };
             path: {
@@ -9562,9 +9562,9 @@ export interface operations {
             query?: {
                 /** @description Items per page */
                 limit?: number;
-                /** @description The `nextCursor` of the page before */
+                /** @description The `nextCursor` of the previous page */
                 cursor?: string;
-                /** @description Only the one with exactly this name */
+                /** @description Only the resource with exactly this name */
                 name?: string;
             };
             path: {
@@ -9587,7 +9587,7 @@ export interface operations {
     createTrust: {
         parameters: {
             header?: {
-                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                /** @description Makes the call safe to repeat for 24 hours: the same key and payload return the first response again */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -9627,7 +9627,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What would be decided now, and by which trust */
+            /** @description The decision, and the trust that made it */
             200: {
                 content: {
                     "application/json": components["schemas"]["TokenTrial"];
@@ -9669,7 +9669,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description No token is exchanged by it any more */
+            /** @description The trust is deleted; it accepts no more tokens */
             204: {
             };
             default: components["responses"]["Refusal"];
@@ -9680,9 +9680,9 @@ export interface operations {
             query?: {
                 /** @description Items per page */
                 limit?: number;
-                /** @description The `nextCursor` of the page before */
+                /** @description The `nextCursor` of the previous page */
                 cursor?: string;
-                /** @description Only the one with exactly this name */
+                /** @description Only the resource with exactly this name */
                 name?: string;
             };
             path: {
@@ -9703,9 +9703,9 @@ export interface operations {
     createIdentityProvider: {
         parameters: {
             header?: {
-                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                /** @description Makes the call safe to repeat for 24 hours: the same key and payload return the first response again */
                 "Idempotency-Key"?: string;
-                /** @description In place of `password`, and instead of it where both are sent: the `stepUpToken` of `POST /v1/auth/step-up`, for 5 minutes of the same session */
+                /** @description Replaces `password`: the `stepUpToken` of `POST /v1/auth/step-up`, valid for 5 minutes in the same session. Takes precedence if both are sent */
                 "X-Step-Up"?: string;
             };
             path: {
@@ -9752,7 +9752,7 @@ export interface operations {
             header?: {
                 /** @description The ETag of the resource as it was read, or several of which one must be current; 412 if it has changed since */
                 "If-Match"?: string;
-                /** @description In place of `password`, and instead of it where both are sent: the `stepUpToken` of `POST /v1/auth/step-up`, for 5 minutes of the same session */
+                /** @description Replaces `password`: the `stepUpToken` of `POST /v1/auth/step-up`, valid for 5 minutes in the same session. Takes precedence if both are sent */
                 "X-Step-Up"?: string;
             };
             path: {
@@ -9768,7 +9768,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description No sign-in by it is accepted any more */
+            /** @description The identity provider is deleted; sign-ins through it are rejected */
             204: {
             };
             default: components["responses"]["Refusal"];
@@ -9779,7 +9779,7 @@ export interface operations {
             header?: {
                 /** @description The ETag of the resource as it was read, or several of which one must be current; 412 if it has changed since */
                 "If-Match"?: string;
-                /** @description In place of `password`, and instead of it where both are sent: the `stepUpToken` of `POST /v1/auth/step-up`, for 5 minutes of the same session */
+                /** @description Replaces `password`: the `stepUpToken` of `POST /v1/auth/step-up`, valid for 5 minutes in the same session. Takes precedence if both are sent */
                 "X-Step-Up"?: string;
             };
             path: {
@@ -9814,7 +9814,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What it publishes */
+            /** @description The provider's metadata */
             200: {
                 content: {
                     "application/json": components["schemas"]["IdentityProviderTest"];
@@ -9828,9 +9828,9 @@ export interface operations {
             query?: {
                 /** @description Items per page */
                 limit?: number;
-                /** @description The `nextCursor` of the page before */
+                /** @description The `nextCursor` of the previous page */
                 cursor?: string;
-                /** @description Only the one with exactly this name */
+                /** @description Only the resource with exactly this name */
                 name?: string;
             };
         };
@@ -9847,9 +9847,9 @@ export interface operations {
     createPlatformIdentityProvider: {
         parameters: {
             header?: {
-                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                /** @description Makes the call safe to repeat for 24 hours: the same key and payload return the first response again */
                 "Idempotency-Key"?: string;
-                /** @description In place of `password`, and instead of it where both are sent: the `stepUpToken` of `POST /v1/auth/step-up`, for 5 minutes of the same session */
+                /** @description Replaces `password`: the `stepUpToken` of `POST /v1/auth/step-up`, valid for 5 minutes in the same session. Takes precedence if both are sent */
                 "X-Step-Up"?: string;
             };
         };
@@ -9890,7 +9890,7 @@ export interface operations {
             header?: {
                 /** @description The ETag of the resource as it was read, or several of which one must be current; 412 if it has changed since */
                 "If-Match"?: string;
-                /** @description In place of `password`, and instead of it where both are sent: the `stepUpToken` of `POST /v1/auth/step-up`, for 5 minutes of the same session */
+                /** @description Replaces `password`: the `stepUpToken` of `POST /v1/auth/step-up`, valid for 5 minutes in the same session. Takes precedence if both are sent */
                 "X-Step-Up"?: string;
             };
             path: {
@@ -9904,7 +9904,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description No sign-in by it is accepted any more */
+            /** @description The identity provider is deleted; sign-ins through it are rejected */
             204: {
             };
             default: components["responses"]["Refusal"];
@@ -9915,7 +9915,7 @@ export interface operations {
             header?: {
                 /** @description The ETag of the resource as it was read, or several of which one must be current; 412 if it has changed since */
                 "If-Match"?: string;
-                /** @description In place of `password`, and instead of it where both are sent: the `stepUpToken` of `POST /v1/auth/step-up`, for 5 minutes of the same session */
+                /** @description Replaces `password`: the `stepUpToken` of `POST /v1/auth/step-up`, valid for 5 minutes in the same session. Takes precedence if both are sent */
                 "X-Step-Up"?: string;
             };
             path: {
@@ -9946,7 +9946,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What it publishes */
+            /** @description The provider's metadata */
             200: {
                 content: {
                     "application/json": components["schemas"]["IdentityProviderTest"];
@@ -9958,12 +9958,12 @@ export interface operations {
     listOfferedIdentityProviders: {
         parameters: {
             query?: {
-                /** @description Id or slug of a tenant whose providers are offered, too */
+                /** @description Id or slug of a tenant whose providers are also listed */
                 tenant?: string;
             };
         };
         responses: {
-            /** @description Those of the installation, and those of the tenant if it exists */
+            /** @description The providers of the installation and, if it exists, of the tenant */
             200: {
                 content: {
                     "application/json": components["schemas"]["OfferedProviders"];
@@ -9985,7 +9985,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Where the browser goes */
+            /** @description The URL for the browser */
             200: {
                 content: {
                     "application/json": components["schemas"]["BegunProviderSignIn"];
@@ -10001,7 +10001,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The tokens of the new session, or the question for a second factor of an account that has one */
+            /** @description The tokens of the new session, or the request for a second factor */
             200: {
                 content: {
                     "application/json": components["schemas"]["AccessToken"] | components["schemas"]["SecondFactorRequest"];
@@ -10017,7 +10017,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Where the browser goes */
+            /** @description The URL for the browser */
             200: {
                 content: {
                     "application/json": components["schemas"]["BegunProviderSignIn"];
@@ -10033,7 +10033,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description For the header `X-Step-Up` */
+            /** @description The token for the header `X-Step-Up` */
             200: {
                 content: {
                     "application/json": components["schemas"]["StepUpAnswer"];
@@ -10045,9 +10045,9 @@ export interface operations {
     signToken: {
         parameters: {
             header?: {
-                /** @description Id of the service that a workload acts as which sends the token of its own issuer as `Authorization: Bearer`. Every other credential says itself whose it is. */
+                /** @description Id of the service that a workload acts as. Required with a token of the workload's own issuer as `Authorization: Bearer`; other credentials identify the service themselves. */
                 "X-Service-Id"?: string;
-                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                /** @description Makes the call safe to repeat for 24 hours: the same key and payload return the first response again */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -10097,9 +10097,9 @@ export interface operations {
     signTokens: {
         parameters: {
             header?: {
-                /** @description Id of the service that a workload acts as which sends the token of its own issuer as `Authorization: Bearer`. Every other credential says itself whose it is. */
+                /** @description Id of the service that a workload acts as. Required with a token of the workload's own issuer as `Authorization: Bearer`; other credentials identify the service themselves. */
                 "X-Service-Id"?: string;
-                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                /** @description Makes the call safe to repeat for 24 hours: the same key and payload return the first response again */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -10125,9 +10125,9 @@ export interface operations {
     verifyToken: {
         parameters: {
             header?: {
-                /** @description Id of the service that a workload acts as which sends the token of its own issuer as `Authorization: Bearer`. Every other credential says itself whose it is. */
+                /** @description Id of the service that a workload acts as. Required with a token of the workload's own issuer as `Authorization: Bearer`; other credentials identify the service themselves. */
                 "X-Service-Id"?: string;
-                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                /** @description Makes the call safe to repeat for 24 hours: the same key and payload return the first response again */
                 "Idempotency-Key"?: string;
             };
         };
@@ -10149,7 +10149,7 @@ export interface operations {
     diagnoseToken: {
         parameters: {
             header?: {
-                /** @description Id of the service that a workload acts as which sends the token of its own issuer as `Authorization: Bearer`. Every other credential says itself whose it is. */
+                /** @description Id of the service that a workload acts as. Required with a token of the workload's own issuer as `Authorization: Bearer`; other credentials identify the service themselves. */
                 "X-Service-Id"?: string;
             };
         };
@@ -10159,7 +10159,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description All causes that were found */
+            /** @description All causes found */
             200: {
                 content: {
                     "application/json": components["schemas"]["DiagnoseAnswer"];
@@ -10171,7 +10171,7 @@ export interface operations {
     whoami: {
         parameters: {
             header?: {
-                /** @description Id of the service that a workload acts as which sends the token of its own issuer as `Authorization: Bearer`. Every other credential says itself whose it is. */
+                /** @description Id of the service that a workload acts as. Required with a token of the workload's own issuer as `Authorization: Bearer`; other credentials identify the service themselves. */
                 "X-Service-Id"?: string;
             };
         };
@@ -10204,7 +10204,7 @@ export interface operations {
     authenticateCaller: {
         parameters: {
             header?: {
-                /** @description Id of the service that a workload acts as which sends the token of its own issuer as `Authorization: Bearer`. Every other credential says itself whose it is. */
+                /** @description Id of the service that a workload acts as. Required with a token of the workload's own issuer as `Authorization: Bearer`; other credentials identify the service themselves. */
                 "X-Service-Id"?: string;
             };
         };
@@ -10226,7 +10226,7 @@ export interface operations {
     forwardAuth: {
         parameters: {
             header?: {
-                /** @description Id of the service that a workload acts as which sends the token of its own issuer as `Authorization: Bearer`. Every other credential says itself whose it is. */
+                /** @description Id of the service that a workload acts as. Required with a token of the workload's own issuer as `Authorization: Bearer`; other credentials identify the service themselves. */
                 "X-Service-Id"?: string;
             };
         };
@@ -10243,7 +10243,7 @@ export interface operations {
     forwardAuthPut: {
         parameters: {
             header?: {
-                /** @description Id of the service that a workload acts as which sends the token of its own issuer as `Authorization: Bearer`. Every other credential says itself whose it is. */
+                /** @description Id of the service that a workload acts as. Required with a token of the workload's own issuer as `Authorization: Bearer`; other credentials identify the service themselves. */
                 "X-Service-Id"?: string;
             };
         };
@@ -10260,7 +10260,7 @@ export interface operations {
     forwardAuthPost: {
         parameters: {
             header?: {
-                /** @description Id of the service that a workload acts as which sends the token of its own issuer as `Authorization: Bearer`. Every other credential says itself whose it is. */
+                /** @description Id of the service that a workload acts as. Required with a token of the workload's own issuer as `Authorization: Bearer`; other credentials identify the service themselves. */
                 "X-Service-Id"?: string;
             };
         };
@@ -10277,7 +10277,7 @@ export interface operations {
     forwardAuthDelete: {
         parameters: {
             header?: {
-                /** @description Id of the service that a workload acts as which sends the token of its own issuer as `Authorization: Bearer`. Every other credential says itself whose it is. */
+                /** @description Id of the service that a workload acts as. Required with a token of the workload's own issuer as `Authorization: Bearer`; other credentials identify the service themselves. */
                 "X-Service-Id"?: string;
             };
         };
@@ -10294,7 +10294,7 @@ export interface operations {
     forwardAuthOptions: {
         parameters: {
             header?: {
-                /** @description Id of the service that a workload acts as which sends the token of its own issuer as `Authorization: Bearer`. Every other credential says itself whose it is. */
+                /** @description Id of the service that a workload acts as. Required with a token of the workload's own issuer as `Authorization: Bearer`; other credentials identify the service themselves. */
                 "X-Service-Id"?: string;
             };
         };
@@ -10311,7 +10311,7 @@ export interface operations {
     forwardAuthHead: {
         parameters: {
             header?: {
-                /** @description Id of the service that a workload acts as which sends the token of its own issuer as `Authorization: Bearer`. Every other credential says itself whose it is. */
+                /** @description Id of the service that a workload acts as. Required with a token of the workload's own issuer as `Authorization: Bearer`; other credentials identify the service themselves. */
                 "X-Service-Id"?: string;
             };
         };
@@ -10328,7 +10328,7 @@ export interface operations {
     forwardAuthPatch: {
         parameters: {
             header?: {
-                /** @description Id of the service that a workload acts as which sends the token of its own issuer as `Authorization: Bearer`. Every other credential says itself whose it is. */
+                /** @description Id of the service that a workload acts as. Required with a token of the workload's own issuer as `Authorization: Bearer`; other credentials identify the service themselves. */
                 "X-Service-Id"?: string;
             };
         };
@@ -10345,7 +10345,7 @@ export interface operations {
     getPhoneToken: {
         parameters: {
             query?: {
-                /** @description Name of the token profile, where several could be meant */
+                /** @description Name of the token profile, if several match */
                 profile?: string;
                 /** @description Id or slug of the tenant, for clients without a credential */
                 tenant?: string;
@@ -10372,7 +10372,7 @@ export interface operations {
     getTransactionToken: {
         parameters: {
             query?: {
-                /** @description Name of the token profile, where several could be meant */
+                /** @description Name of the token profile, if several match */
                 profile?: string;
                 /** @description Id or slug of the tenant, for clients without a credential */
                 tenant?: string;
@@ -10401,7 +10401,7 @@ export interface operations {
     getTransaction: {
         parameters: {
             header?: {
-                /** @description Id of the service that a workload acts as which sends the token of its own issuer as `Authorization: Bearer`. Every other credential says itself whose it is. */
+                /** @description Id of the service that a workload acts as. Required with a token of the workload's own issuer as `Authorization: Bearer`; other credentials identify the service themselves. */
                 "X-Service-Id"?: string;
             };
             path: {
@@ -10424,13 +10424,13 @@ export interface operations {
             query: {
                 /** @description Items per page */
                 limit?: number;
-                /** @description The `nextCursor` of the page before */
+                /** @description The `nextCursor` of the previous page */
                 cursor?: string;
                 /** @description The number, with or without `+` */
                 phone: string;
             };
             header?: {
-                /** @description Id of the service that a workload acts as which sends the token of its own issuer as `Authorization: Bearer`. Every other credential says itself whose it is. */
+                /** @description Id of the service that a workload acts as. Required with a token of the workload's own issuer as `Authorization: Bearer`; other credentials identify the service themselves. */
                 "X-Service-Id"?: string;
             };
         };
@@ -10447,11 +10447,11 @@ export interface operations {
     getSystemUserToken: {
         parameters: {
             query?: {
-                /** @description Name of the token profile, where several could be meant */
+                /** @description Name of the token profile, if several match */
                 profile?: string;
             };
             header?: {
-                /** @description Id of the service that a workload acts as which sends the token of its own issuer as `Authorization: Bearer`. Every other credential says itself whose it is. */
+                /** @description Id of the service that a workload acts as. Required with a token of the workload's own issuer as `Authorization: Bearer`; other credentials identify the service themselves. */
                 "X-Service-Id"?: string;
             };
         };
@@ -10468,9 +10468,9 @@ export interface operations {
     getUserToken: {
         parameters: {
             query?: {
-                /** @description Name of the token profile, where several could be meant */
+                /** @description Name of the token profile, if several match */
                 profile?: string;
-                /** @description Id or slug of the tenant, where several trust the same issuer for the same audience */
+                /** @description Id or slug of the tenant, if several trust the same issuer for the same audience */
                 tenant?: string;
             };
             header?: {
@@ -10491,13 +10491,13 @@ export interface operations {
     createUserToken: {
         parameters: {
             query?: {
-                /** @description Name of the token profile, where several could be meant */
+                /** @description Name of the token profile, if several match */
                 profile?: string;
             };
             header?: {
-                /** @description Id of the service that a workload acts as which sends the token of its own issuer as `Authorization: Bearer`. Every other credential says itself whose it is. */
+                /** @description Id of the service that a workload acts as. Required with a token of the workload's own issuer as `Authorization: Bearer`; other credentials identify the service themselves. */
                 "X-Service-Id"?: string;
-                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                /** @description Makes the call safe to repeat for 24 hours: the same key and payload return the first response again */
                 "Idempotency-Key"?: string;
             };
         };
@@ -10519,14 +10519,14 @@ export interface operations {
     askForUserToken: {
         parameters: {
             query?: {
-                /** @description Name of the token profile, where several could be meant */
+                /** @description Name of the token profile, if several match */
                 profile?: string;
-                /** @description Id or slug of the tenant, where several trust the same issuer for the same audience */
+                /** @description Id or slug of the tenant, if several trust the same issuer for the same audience */
                 tenant?: string;
             };
         };
         responses: {
-            /** @description What the page may send, where a profile lists its origin */
+            /** @description What the page may send, if a profile lists its origin */
             204: {
             };
             default: components["responses"]["Refusal"];
@@ -10535,9 +10535,9 @@ export interface operations {
     getUserTokenAtVendorPath: {
         parameters: {
             query?: {
-                /** @description Name of the token profile, where several could be meant */
+                /** @description Name of the token profile, if several match */
                 profile?: string;
-                /** @description Id or slug of the tenant, where several trust the same issuer for the same audience */
+                /** @description Id or slug of the tenant, if several trust the same issuer for the same audience */
                 tenant?: string;
             };
             header?: {
@@ -10558,14 +10558,14 @@ export interface operations {
     askForUserTokenAtVendorPath: {
         parameters: {
             query?: {
-                /** @description Name of the token profile, where several could be meant */
+                /** @description Name of the token profile, if several match */
                 profile?: string;
-                /** @description Id or slug of the tenant, where several trust the same issuer for the same audience */
+                /** @description Id or slug of the tenant, if several trust the same issuer for the same audience */
                 tenant?: string;
             };
         };
         responses: {
-            /** @description What the page may send, where a profile lists its origin */
+            /** @description What the page may send, if a profile lists its origin */
             204: {
             };
             default: components["responses"]["Refusal"];
@@ -10574,7 +10574,7 @@ export interface operations {
     updateLicense: {
         parameters: {
             header: {
-                /** @description `Bearer` and the request token: RS256 by the certified key, `payload_hash` over this very body */
+                /** @description `Bearer` and the request token: RS256 with the certified key, `payload_hash` of this exact body */
                 Authorization: string;
             };
         };
@@ -10598,7 +10598,7 @@ export interface operations {
     updateLicenseAtSandboxPath: {
         parameters: {
             header: {
-                /** @description `Bearer` and the request token: RS256 by the certified key, `payload_hash` over this very body */
+                /** @description `Bearer` and the request token: RS256 with the certified key, `payload_hash` of this exact body */
                 Authorization: string;
             };
         };
@@ -10622,9 +10622,9 @@ export interface operations {
     requestCertificate: {
         parameters: {
             header?: {
-                /** @description Id of the service that a workload acts as which sends the token of its own issuer as `Authorization: Bearer`. Every other credential says itself whose it is. */
+                /** @description Id of the service that a workload acts as. Required with a token of the workload's own issuer as `Authorization: Bearer`; other credentials identify the service themselves. */
                 "X-Service-Id"?: string;
-                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                /** @description Makes the call safe to repeat for 24 hours: the same key and payload return the first response again */
                 "Idempotency-Key"?: string;
             };
         };
@@ -10646,9 +10646,9 @@ export interface operations {
     renewOwnCertificate: {
         parameters: {
             header?: {
-                /** @description Id of the service that a workload acts as which sends the token of its own issuer as `Authorization: Bearer`. Every other credential says itself whose it is. */
+                /** @description Id of the service that a workload acts as. Required with a token of the workload's own issuer as `Authorization: Bearer`; other credentials identify the service themselves. */
                 "X-Service-Id"?: string;
-                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                /** @description Makes the call safe to repeat for 24 hours: the same key and payload return the first response again */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -10696,7 +10696,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Its issuer, where its keys are, and their algorithms */
+            /** @description The issuer, the URL of its keys, and their algorithms */
             200: {
                 content: {
                     "application/json": components["schemas"]["IssuerMetadata"];
@@ -10789,7 +10789,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The addresses of everything else */
+            /** @description The addresses of all ACME resources */
             200: {
                 content: {
                     "application/json": {
@@ -10840,7 +10840,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The account; 200 where the key has one already */
+            /** @description The account; 200 if the key already has one */
             201: {
                 content: {
                     "application/json": {
@@ -10889,7 +10889,7 @@ export interface operations {
     listAcmeOrdersByKey: {
         parameters: {
             query?: {
-                /** @description From the link to the next page */
+                /** @description The cursor in the link to the next page */
                 cursor?: string;
             };
             path: {
@@ -11218,7 +11218,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The suggested window; of a revoked certificate it has passed */
+            /** @description The suggested renewal window; for a revoked certificate it is in the past */
             200: {
                 content: {
                     "application/json": {
@@ -11235,9 +11235,9 @@ export interface operations {
     requestAcmeBinding: {
         parameters: {
             header?: {
-                /** @description Id of the service that a workload acts as which sends the token of its own issuer as `Authorization: Bearer`. Every other credential says itself whose it is. */
+                /** @description Id of the service that a workload acts as. Required with a token of the workload's own issuer as `Authorization: Bearer`; other credentials identify the service themselves. */
                 "X-Service-Id"?: string;
-                /** @description Makes the call safe to repeat for 24 h: the same key and payload give the first answer again */
+                /** @description Makes the call safe to repeat for 24 hours: the same key and payload return the first response again */
                 "Idempotency-Key"?: string;
             };
         };
@@ -11247,7 +11247,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The binding with its key, shown this once */
+            /** @description The binding with its key, shown only once */
             201: {
                 content: {
                     "application/json": components["schemas"]["AcmeBindingWithKey"];

@@ -187,13 +187,13 @@ export const tenantSettings = {
   "keyVersions": {"default":500,"description":"Maximum number of key versions that sign, will sign or verify, for all keys together (10 to 2000)","kind":"number","min":10,"max":2000},
   "transactionRetentionDays": {"default":90,"description":"Days for which a token transaction is stored (1 to 730)","kind":"number","min":1,"max":730},
   "personalDataRetentionMonths": {"default":0,"description":"Months after which a month's personal fields are erased from the history; 0: never (0 to 240)","kind":"number","min":0,"max":240},
-  "historyRetentionDays": {"default":0,"description":"Days after which the events of the history are erased, while their hashes and proofs stay; 0: never. Less than before counts after 30 days, and less than the operator permits is not accepted (0 to 36500)","kind":"number","min":0,"max":36500},
+  "historyRetentionDays": {"default":0,"description":"Days after which the events of the history are erased; their hashes and proofs remain; 0: never. A shorter period takes effect after 30 days; the operator sets a minimum (0 to 36500)","kind":"number","min":0,"max":36500},
   "historyHold": {"default":false,"description":"Legal hold: prevents erasing events and personal fields of the history","kind":"flag"},
   "requireSecondFactor": {"default":false,"description":"Whether members need a second factor to work in the tenant","kind":"flag"},
-  "passwordSignIn": {"default":"all","description":"Which members may work in the tenant by a session that began with a password; the others sign in by an identity provider: all, owners, none","kind":"choice","values":["all","owners","none"]},
+  "passwordSignIn": {"default":"all","description":"Which members may work in the tenant in a session that began with a password; the others use an identity provider: all, owners, none","kind":"choice","values":["all","owners","none"]},
   "admitProviderGroups": {"default":false,"description":"Whether the installation's identity providers can add members through group mappings","kind":"flag"},
   "announcementDays": {"default":[30,14,7,1],"description":"Days before an expiry or rotation at which it is announced (at most 10 numbers from 1 to 90; none: no announcements)","kind":"list","of":"number"},
-  "allowedDnsNames": {"default":[],"description":"DNS names that authorities without `domains` of their own certify; if empty, names under `<slug>.internal` only (at most 50: exact names, or `*.` and a domain for every name below it)","kind":"list","of":"text"},
+  "allowedDnsNames": {"default":[],"description":"DNS names that authorities without their own `domains` certify; if empty, only names under `<slug>.internal` (at most 50: exact names, or `*.` and a domain for every name below it)","kind":"list","of":"text"},
 } as const;
 
 /** What a profile of each token format can set: with isOpen also audience, lifetime and claims, which vendors fix. */

@@ -55,7 +55,7 @@ export interface Server {
   readonly firstAdmin: FirstAdmin | undefined;
   /** Starts to listen; gives the address that others reach it by. */
   listen(): Promise<string>;
-  /** Answers for so many milliseconds more, so that clients and load balancers leave by themselves. */
+  /** Answers for this many milliseconds more, so that clients and load balancers leave by themselves. */
   drain(milliseconds: number): Promise<void>;
   /** Refuses new work, finishes what is under way, writes down what is only in memory, and closes the database. */
   close(): Promise<void>;

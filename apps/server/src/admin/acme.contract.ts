@@ -15,30 +15,30 @@ import { Choice, Identifier, Instant, Items, Text, WholeNumber } from '../http/f
 import { present } from '../http/present.js';
 import { PageOf, PageQuery } from './page.contract.js';
 
-const Expiry = (options = {}) => Instant({ description: 'Until when an account can be bound by it', ...options });
+const Expiry = (options = {}) => Instant({ description: 'Until when an account can be bound', ...options });
 
 export class NewAcmeBinding {
-  @Identifier({ optional: true, description: 'The authority that is to issue; the default issuer where it is absent' })
+  @Identifier({ optional: true, description: 'The issuing authority; default: the default issuer' })
   caId?: string;
 
   @Expiry({
     optional: true,
-    description: 'Until when an account can be bound by it: at most 90 days from now; 7 days where it is absent',
+    description: 'Until when an account can be bound: at most 90 days from now; default: 7 days',
   })
   expiresAt?: number;
 }
 
 export class AcmeBinding {
   @Identifier({ description: 'Id of the binding: the key identifier that the client sends (`eab-kid`)' }) id: string;
-  @Identifier({ description: 'Id of the service that the certificates belong to' }) serviceId: string;
+  @Identifier({ description: 'Id of the service that owns the certificates' }) serviceId: string;
   @Identifier({ description: 'Id of the authority that issues them' }) caId: string;
   @Text({
     max: 2_048,
-    description: 'The directory that the client is configured with',
+    description: 'The directory URL for the client',
     example: 'https://chancery.example/acme/0198d7c4-5a1e-7cc0-8f3a-2b6d5e9a1c47/directory',
   })
   directoryUrl: string;
-  @Identifier({ nullable: true, description: 'Id of the account that was bound by it; null while there is none' })
+  @Identifier({ nullable: true, description: 'Id of the bound account; null before it exists' })
   accountId: string | null;
   @Expiry() expiresAt: Rfc3339;
   @Instant({ description: 'When it was created' }) createdAt: Rfc3339;
@@ -49,7 +49,7 @@ export class AcmeBindingPage extends PageOf(AcmeBinding) {}
 export class AcmeBindingWithKey extends AcmeBinding {
   @Text({
     max: 100,
-    description: 'The HMAC key, base64url (`eab-hmac-key`); shown this once',
+    description: 'The HMAC key, base64url (`eab-hmac-key`); shown only once',
     example: 'zWNDZM6eQGHWpSRTPal5eIUYFTu7EajVIoguysqZ9wGZf5LkQ3k',
   })
   hmacKey: SecretText;
@@ -61,9 +61,9 @@ export class AcmeAccountQuery extends PageQuery {
 
 export class AcmeAccount {
   @Identifier({ description: 'Id of the account' }) id: string;
-  @Identifier({ description: 'Id of the service that its certificates belong to' }) serviceId: string;
+  @Identifier({ description: 'Id of the service that owns its certificates' }) serviceId: string;
   @Identifier({ description: 'Id of the authority that issues them' }) caId: string;
-  @Identifier({ description: 'Id of the binding that it was made by' }) bindingId: string;
+  @Identifier({ description: 'Id of the binding that created it' }) bindingId: string;
   @Choice(acmeAccountStates, { description: 'State of the account (RFC 8555 §7.1.6)' }) state: AcmeAccountState;
   @Items(Text({ max: 512 }), { maxItems: 10, description: 'Its contacts', example: ['mailto:ops@example.com'] })
   contacts: string[];

@@ -37,8 +37,8 @@ export class AcmeBindingsController {
   constructor(private readonly bindings: AcmeBindings) {}
 
   @Post()
-  @ApiOperation({ summary: 'Create the key by which one ACME account is bound to the service' })
-  @Answers(201, AcmeBindingWithKey, 'The binding with its key, shown this once')
+  @ApiOperation({ summary: 'Create a key that binds one ACME account to the service' })
+  @Answers(201, AcmeBindingWithKey, 'The binding with its key, shown only once')
   @Fails(acmeErrors.ACME_BINDING_LIMIT_REACHED, CA_NOT_USABLE, NO_CERTIFICATE_AUTHORITY)
   async createAcmeBinding(
     @Param('serviceId') serviceId: string,
@@ -61,8 +61,8 @@ export class AcmeBindingsController {
   }
 
   @Delete(':acmeBindingId')
-  @ApiOperation({ summary: 'Delete an ACME binding; an account that was bound by it stays' })
-  @Answers(204, 'No account can be bound by it')
+  @ApiOperation({ summary: 'Delete an ACME binding; an account that used it remains' })
+  @Answers(204, 'The binding is deleted; no account can use it')
   async deleteAcmeBinding(
     @Param('serviceId') serviceId: string,
     @Param('acmeBindingId') acmeBindingId: string,
@@ -101,7 +101,7 @@ export class AcmeAccountsOfTenantController {
 
   @Post(':acmeAccountId/revoke')
   @Requires('acme:write')
-  @ApiOperation({ summary: 'Revoke an ACME account: it orders nothing any more, its certificates stay' })
+  @ApiOperation({ summary: 'Revoke an ACME account: it can order no more certificates; existing ones remain' })
   @Answers(200, AcmeAccount, 'The revoked account')
   async revokeAcmeAccount(
     @Param('acmeAccountId') acmeAccountId: string,

@@ -41,8 +41,7 @@ export class NewApiToken extends StepUp {
   @Flag({
     optional: true,
     default: false,
-    description:
-      'Whether it may also do what asks a person for their password; given with `X-Step-Up` by a second factor only',
+    description: 'Whether it may also make calls that require a password; requires `X-Step-Up` with a second factor',
     example: false,
   })
   stepUp?: boolean;
@@ -51,10 +50,10 @@ export class NewApiToken extends StepUp {
 export class ApiToken {
   @Identifier({ description: 'Id of the API token' }) id: string;
   @Name() name: string;
-  @Identifier({ description: 'Id of the user or the service account whose token it is' }) ownerId: string;
+  @Identifier({ description: 'Id of the user or service account that owns the token' }) ownerId: string;
   @Choice(['user', 'service_account'], { description: 'Type of the owner' }) ownerType: string;
   @Permissions() permissions: Permission[];
-  @Flag({ description: 'Whether it may do what asks a person for their password', example: false }) stepUp: boolean;
+  @Flag({ description: 'Whether it may make calls that require a password', example: false }) stepUp: boolean;
   @AllowedCidrs() allowedCidrs: string[];
   @Choice(apiTokenStates, { description: 'Whether it can be used' }) state: ApiTokenState;
   @Text({ description: 'The token, masked', example: 'chat_••••••••ab12' }) tokenMasked: string;

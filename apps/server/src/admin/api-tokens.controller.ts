@@ -30,8 +30,8 @@ export class ApiTokensController {
   constructor(private readonly apiTokens: ApiTokens) {}
 
   @Post()
-  @ApiOperation({ summary: 'Create an API token that works as you, within fewer permissions' })
-  @Answers(201, ApiTokenWithSecret, 'The API token with its secret, shown this once')
+  @ApiOperation({ summary: 'Create an API token that acts as you, with fewer permissions' })
+  @Answers(201, ApiTokenWithSecret, 'The API token with its secret, shown only once')
   @Fails(API_TOKEN_LIMIT_REACHED, ...stepUpErrors, coreErrors.BUSY)
   async createApiToken(
     @Body() { password, ...request }: NewApiToken,
@@ -41,7 +41,7 @@ export class ApiTokensController {
   }
 
   @Get()
-  @ApiOperation({ summary: 'List your API tokens; owners see all of the tenant' })
+  @ApiOperation({ summary: 'List your API tokens; owners see all API tokens of the tenant' })
   @Answers(200, ApiTokenPage, 'One page, newest first')
   async listApiTokens(
     @Query() { name, ...page }: NamedPageQuery,
@@ -51,7 +51,7 @@ export class ApiTokensController {
   }
 
   @Delete(':apiTokenId')
-  @ApiOperation({ summary: 'Revoke one of your API tokens; owners any of the tenant' })
+  @ApiOperation({ summary: 'Revoke one of your API tokens; owners can revoke any API token of the tenant' })
   @Answers(204, 'The API token is rejected on every instance')
   async revokeApiToken(@Param('apiTokenId') apiTokenId: string, @InScope() scope: TenantScope): Promise<void> {
     await this.apiTokens.revoke(scope, apiTokenId);
@@ -98,7 +98,7 @@ export class ServiceAccountsController {
 
   @Post(':serviceAccountId/api-tokens')
   @ApiOperation({ summary: 'Create an API token of a service account' })
-  @Answers(201, ApiTokenWithSecret, 'The API token with its secret, shown this once')
+  @Answers(201, ApiTokenWithSecret, 'The API token with its secret, shown only once')
   @Fails(API_TOKEN_LIMIT_REACHED, ...stepUpErrors, coreErrors.BUSY)
   async createTokenOfAccount(
     @Param('serviceAccountId') serviceAccountId: string,

@@ -33,19 +33,20 @@ const LIST_MAX = 10_000;
 const At = () =>
   InstantOrDate({
     optional: true,
-    description: 'The instant; a date is the start of that day in UTC; now if absent',
+    description: 'The time; a date is the start of that day in UTC; default: now',
   });
 const Id = (description: string) => Identifier({ description });
 const When = (description: string) => Instant({ nullable: true, description });
 const Names = (description: string, example: readonly string[]) =>
   Items(Text({ max: 128 }), { maxItems: LIST_MAX, description, example });
 const Completeness = () =>
-  Flag({ description: 'false: events about it have not all values; `missing` says why', example: true });
+  Flag({ description: 'false: the events about it do not contain all values; `missing` says why', example: true });
 const Missing = () =>
   Items(Choice(missingValues), {
     maxItems: missingValues.length,
     description:
-      'Why events about it have not all values: too large to hold them, personal fields erased, or altered in the database',
+      'Why the events about it do not contain all values: too large, personal fields erased, or altered in the ' +
+      'database',
     example: [],
   });
 
@@ -53,7 +54,7 @@ export class AsOfQuery extends PageQuery {
   @At() at?: number;
   @Choice(asOfKinds, {
     optional: true,
-    description: 'Only things of this kind, which is needed with a `cursor`; otherwise the first page of each kind',
+    description: 'Only resources of this kind; required with a `cursor`; default: the first page of each kind',
   })
   kind?: AsOfKind;
 }
@@ -67,7 +68,7 @@ export class TenantAsOf {
   @Id('Id of the tenant') id: string;
   @Text({ nullable: true, description: 'Its name', example: 'Acme' }) name: string | null;
   @Choice(tenantLifecycle.states, { description: 'Its state' }) state: string;
-  @JsonObject({ description: 'The settings that it had set itself', example: { keyDeletionDays: 7 } })
+  @JsonObject({ description: 'The settings that the tenant had set', example: { keyDeletionDays: 7 } })
   settings: { readonly [name: string]: Json };
 }
 
@@ -75,9 +76,9 @@ export class ServiceAsOf {
   @Id('Id of the service') id: string;
   @Choice(['active'], { description: 'Its state' }) state: string;
   @Text({ description: 'Its name', example: 'billing' }) name: string;
-  @Text({ nullable: true, max: 500, description: 'What it is for', example: 'Invoices' }) description: string | null;
-  @Names('Names of the granted token profiles; `*` is all', ['partner-api']) profiles: string[];
-  @Names('Where its calls could come from; empty: from anywhere', ['203.0.113.0/24']) allowedCidrs: string[];
+  @Text({ nullable: true, max: 500, description: 'Purpose', example: 'Invoices' }) description: string | null;
+  @Names('Names of the granted token profiles; `*` means all', ['partner-api']) profiles: string[];
+  @Names('Networks that its calls could come from; empty: any', ['203.0.113.0/24']) allowedCidrs: string[];
   @Contacts() contacts: string[];
   @Completeness() isComplete: boolean;
   @Missing() missing: MissingValues[];
@@ -85,14 +86,14 @@ export class ServiceAsOf {
 
 export class CredentialAsOf {
   @Id('Id of the credential') id: string;
-  @Choice(credentialLifecycle.states, { description: 'The state that counted' }) state: string;
+  @Choice(credentialLifecycle.states, { description: 'The effective state' }) state: string;
   @Id('The service that it belonged to') serviceId: string;
   @Choice(authTypes, { description: 'How the service authenticated' }) authType: string;
   @Text({ nullable: true, max: 100, description: 'A name for people', example: 'autumn 2026' }) name: string | null;
-  @Text({ description: 'What it is recognised by', example: 'a3f1c05b77e2' }) fingerprint: string;
+  @Text({ description: 'Fingerprint', example: 'a3f1c05b77e2' }) fingerprint: string;
   @Instant({ description: 'When it was created' }) createdAt: string;
-  @When('When it was to expire; null: never') expiresAt: string | null;
-  @When('When it was to be discarded, after it was regenerated') overlapEndsAt: string | null;
+  @When('When it would expire; null: never') expiresAt: string | null;
+  @When('When it would be discarded, because it was regenerated') overlapEndsAt: string | null;
   @When('When it had been discarded') discardedAt: string | null;
   @Completeness() isComplete: boolean;
   @Missing() missing: MissingValues[];
@@ -100,7 +101,7 @@ export class CredentialAsOf {
 
 export class TrustAsOf {
   @Id('Id of the trust') id: string;
-  @Id('The service as which workloads could act') serviceId: string;
+  @Id('The service that workloads could act as') serviceId: string;
   @Text({ max: 100, description: 'Its name', example: 'ci' }) name: string;
   @Text({ max: 500, description: 'Issuer of the tokens', example: 'https://token.actions.githubusercontent.com' })
   issuer: string;
@@ -109,27 +110,31 @@ export class TrustAsOf {
   subject: string | null;
   @JsonObject({ description: 'Claims that the tokens had to have', example: { repository_id: '74' } })
   claims: { readonly [name: string]: Json };
-  @WholeNumber({ description: 'Lifetime of what a token was exchanged for', example: 900 }) ttlSeconds: number;
+  @WholeNumber({ description: 'Lifetime of the exchanged credential, in seconds', example: 900 }) ttlSeconds: number;
   @Flag({ description: 'Whether a token was accepted once', example: false }) singleUse: boolean;
   @Completeness() isComplete: boolean;
 }
 
 export class KeyVersionAsOf {
   @Text({ description: 'Key ID (`kid`)', example: KID_EXAMPLE }) kid: string;
-  @WholeNumber({ min: 1, description: 'Counts the versions of the key', example: 1 }) number: number;
-  @Choice(keyVersionLifecycle.states, { description: 'The state that counted; the active one signed' }) state: string;
-  @When('When it started, or was to start, to sign') activatesAt: string | null;
-  @When('When its successor was to take over') retiresAt: string | null;
-  @When('When it had stopped to sign') retiredAt: string | null;
+  @WholeNumber({ min: 1, description: 'Version number', example: 1 }) number: number;
+  @Choice(keyVersionLifecycle.states, { description: 'The effective state; the active version signed' }) state: string;
+  @When('When it started signing, or would start') activatesAt: string | null;
+  @When('When its successor would take over') retiresAt: string | null;
+  @When('When it had stopped signing') retiredAt: string | null;
 }
 
 export class KeyAsOf {
   @Id('Id of the key') id: string;
-  @Choice(keyLifecycle.states, { description: 'The state that counted' }) state: string;
+  @Choice(keyLifecycle.states, { description: 'The effective state' }) state: string;
   @Text({ max: 100, description: 'Its name', example: 'tokens' }) name: string;
   @Text({ description: 'Its algorithm', example: 'ES256' }) algorithm: string;
   @Flag({ description: 'Whether the private key could be exported', example: false }) exportable: boolean;
-  @WholeNumber({ nullable: true, description: 'How often it was rotated; null: by hand only', example: 7_776_000 })
+  @WholeNumber({
+    nullable: true,
+    description: 'Rotation period in seconds; null: manual rotation only',
+    example: 7_776_000,
+  })
   rotateEverySeconds: number | null;
   @Contacts() contacts: string[];
   @When('Until when a deleted key could be restored') destroysAt: string | null;
@@ -149,9 +154,9 @@ export class TokenProfileAsOf {
   @Text({ nullable: true, max: 500, description: '`iss`', example: 'https://tokens.example.com' }) issuer:
     string | null;
   @Names('The audiences that a token could be for', ['https://api.partner.example']) audience: string[];
-  @WholeNumber({ description: 'Lifetime where the caller asked for none', example: 300 }) ttlSeconds: number;
-  @WholeNumber({ description: 'The longest lifetime', example: 3600 }) maxTtlSeconds: number;
-  @WholeNumber({ description: 'How far clocks could differ', example: 60 }) skewSeconds: number;
+  @WholeNumber({ description: 'Default lifetime in seconds', example: 300 }) ttlSeconds: number;
+  @WholeNumber({ description: 'Maximum lifetime in seconds', example: 3600 }) maxTtlSeconds: number;
+  @WholeNumber({ description: 'Clock tolerance in seconds', example: 60 }) skewSeconds: number;
   @JsonObject({ description: 'Claims that every token had', example: { plan: 'gold' } })
   fixedClaims: { readonly [name: string]: Json };
   @Names('Claims that a caller could set', ['scope']) allowedClaims: string[];
@@ -165,12 +170,12 @@ export class TokenProfileAsOf {
 export class CertificateAsOf {
   @Id('Id of the certificate') id: string;
   @Text({ max: 128, description: 'Its kid', example: KID_EXAMPLE }) kid: string;
-  @Choice(certificateLifecycle.states, { description: 'The state that counted', example: 'active' }) state: string;
+  @Choice(certificateLifecycle.states, { description: 'The effective state', example: 'active' }) state: string;
   @Text({ description: 'Serial number, hexadecimal', example: '5f2a9c' }) serialNumber: string;
   @Text({ max: 2_000, description: 'Subject', example: 'CN=billing' }) subject: string;
   @Id('The authority that issued it') caId: string;
   @Identifier({ nullable: true, description: 'The service that it was issued to' }) serviceId: string | null;
-  @Instant({ description: 'Until when it was valid' }) notAfter: string;
+  @Instant({ description: 'End of its validity' }) notAfter: string;
   @When('When it had been revoked or put on hold') revokedAt: string | null;
   @Text({ nullable: true, description: 'Why it was revoked', example: 'superseded' }) revocationReason: string | null;
   @Completeness() isComplete: boolean;
@@ -179,7 +184,7 @@ export class CertificateAsOf {
 
 export class MemberAsOf {
   @Id('Id of the user') id: string;
-  @Text({ nullable: true, max: 254, description: 'The address that joined', example: 'ada@example.com' })
+  @Text({ nullable: true, max: 254, description: 'E-mail address of the member', example: 'ada@example.com' })
   email: string | null;
   @Text({ nullable: true, description: 'The role', example: 'auditor' }) role: string | null;
   @Completeness() isComplete: boolean;
@@ -196,14 +201,17 @@ class MembersAsOf extends PageOf(MemberAsOf) {}
 
 /** What a tenant had at an instant: the first page of each kind, or a page of one. */
 export class AsOf {
-  @Instant({ description: 'The instant' }) at: string;
+  @Instant({ description: 'The time of the snapshot' }) at: string;
   @Nested(() => TenantAsOf, { nullable: true, description: 'The tenant itself; null before it was created' })
   tenant: TenantAsOf | null;
   @Nested(() => ServicesAsOf, { optional: true, description: 'Services that were not deleted' })
   services?: ServicesAsOf;
   @Nested(() => CredentialsAsOf, { optional: true, description: 'Credentials that were not deleted' })
   credentials?: CredentialsAsOf;
-  @Nested(() => TrustsAsOf, { optional: true, description: 'Trusts that were not deleted, of services that were not' })
+  @Nested(() => TrustsAsOf, {
+    optional: true,
+    description: 'Trusts that were not deleted, of services that were not deleted',
+  })
   trusts?: TrustsAsOf;
   @Nested(() => KeysAsOf, { optional: true, description: 'Keys that were not destroyed, with their versions' })
   keys?: KeysAsOf;
@@ -217,14 +225,14 @@ export class AsOf {
 export class Signer {
   @Id('The service') serviceId: string;
   @Text({ max: 100, description: 'Its name', example: 'billing' }) serviceName: string;
-  @Names('Where its calls could come from; empty: from anywhere', ['203.0.113.0/24']) allowedCidrs: string[];
-  @Names('The grants of the service; `*` is all profiles', ['partner-api']) profiles: string[];
+  @Names('Networks that its calls could come from; empty: any', ['203.0.113.0/24']) allowedCidrs: string[];
+  @Names("The service's granted profiles; `*` means all", ['partner-api']) profiles: string[];
   @Identifier({ nullable: true, description: 'The active credential; null: the signer is a trust' })
   credentialId: string | null;
-  @Choice(authTypes, { nullable: true, description: 'How the service authenticated; null: by a token of a workload' })
+  @Choice(authTypes, { nullable: true, description: "How the service authenticated; null: with a workload's token" })
   authType: string | null;
-  @When('When the credential was to expire; null: never') expiresAt: string | null;
-  @Identifier({ nullable: true, description: 'The trust by which workloads could; null: the signer is a credential' })
+  @When('When the credential would expire; null: never') expiresAt: string | null;
+  @Identifier({ nullable: true, description: 'The trust that workloads could use; null: the signer is a credential' })
   trustId: string | null;
   @Text({ nullable: true, max: 500, description: 'Issuer that the trust named', example: 'https://ci.example.com' })
   issuer: string | null;
@@ -234,10 +242,15 @@ export class Signer {
 
 /** Who could have a token signed by a profile at an instant. */
 export class Signers extends PageOf(Signer) {
-  @Instant({ description: 'The instant' }) at: string;
-  @Choice(refusals, { nullable: true, description: 'Why no caller could have a token signed; null where some could' })
+  @Instant({ description: 'The time of the snapshot' }) at: string;
+  @Choice(refusals, { nullable: true, description: 'Why no caller could have a token signed; null if some could' })
   refusal: Refusal | null;
-  @Text({ nullable: true, max: 128, description: 'The key or certificate that tokens named', example: KID_EXAMPLE })
+  @Text({
+    nullable: true,
+    max: 128,
+    description: 'The `kid` in tokens, of the key or certificate',
+    example: KID_EXAMPLE,
+  })
   kid: string | null;
   @Flag({ description: 'Whether callers without a credential were admitted, too: `publicAccess`', example: false })
   publicAccess: boolean;

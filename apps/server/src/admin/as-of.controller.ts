@@ -22,8 +22,8 @@ export class AsOfController {
   ) {}
 
   @Get()
-  @ApiOperation({ summary: 'Rebuild what the tenant had at an instant from its history' })
-  @Answers(200, AsOf, 'A page of each kind, in the order of creation')
+  @ApiOperation({ summary: "Rebuild the tenant's resources at a past time from its history" })
+  @Answers(200, AsOf, 'A page of each kind, in order of creation')
   @Fails(historyErrors.HISTORY_ERASED)
   async getAsOf(@Query() { at, kind, limit, cursor }: AsOfQuery, @InScope() scope: TenantScope): Promise<AsOf> {
     if (kind === undefined && cursor !== undefined) throw cursorWithoutKind();
@@ -34,10 +34,9 @@ export class AsOfController {
 
   @Get('signers')
   @ApiOperation({
-    summary: 'List who could have a token signed by a profile at an instant, and with which key',
+    summary: 'List who could have a token signed with a profile at a past time, and with which key',
     description:
-      'Credentials of services, and trusts by which workloads could act as a service with the token of their own issuer, in the order of ' +
-      'their creation.',
+      'Credentials of services, and trusts with which workloads could act as a service, in order of creation.',
   })
   @Answers(200, Signers, 'A page of credentials and trusts of services')
   @Fails(historyErrors.HISTORY_ERASED)

@@ -21,19 +21,19 @@ const OUTCOMES = ['success', 'denied', 'failed'] as const satisfies readonly Eve
 const EXPORT_FORMATS = Object.keys(exportFormats) as ExportFormat[];
 const ID_EXAMPLE = '0198d7c4-5a1e-7cc0-8f3a-2b6d5e9a1c47';
 const ERASED_BEFORE =
-  'The events before this number are erased, and not found: from it on the history is complete; 0 where none is erased';
+  'Events before this sequence number are erased; the history is complete from it on; 0 if no event is erased';
 const Filter = (description: string, example: string, max = 128) =>
   Text({ max, optional: true, description: `Only events ${description}`, example });
 
 export class AuditEventQuery extends PageQuery {
   @InstantOrDate({
     optional: true,
-    description: 'Only events at or after this moment; a date is the start of that day in UTC',
+    description: 'Only events at or after this time; a date is the start of that day in UTC',
   })
   from?: number;
   @InstantOrDate({
     optional: true,
-    description: 'Only events before this moment; a date is the start of that day in UTC',
+    description: 'Only events before this time; a date is the start of that day in UTC',
     example: '2026-02-01T00:00:00.000Z',
   })
   to?: number;
@@ -50,7 +50,7 @@ export class AuditEventQuery extends PageQuery {
   action?: string[];
   @Filter('on things of this kind', 'credential', 32) targetType?: string;
   @Filter('on the thing with this id', ID_EXAMPLE, 64) targetId?: string;
-  @Choice(OUTCOMES, { optional: true, description: 'Only events that ended so' }) outcome?: EventOutcome;
+  @Choice(OUTCOMES, { optional: true, description: 'Only events with this outcome' }) outcome?: EventOutcome;
   @Filter('about the token with this id', ID_EXAMPLE) tokenId?: string;
   @Filter('about the key version or certificate with this kid', ID_EXAMPLE) kid?: string;
   @Filter('in which this credential was used or changed', ID_EXAMPLE, 36) credentialId?: string;
@@ -60,7 +60,7 @@ export class AuditEventQuery extends PageQuery {
 }
 
 export class AuditDensityQuery {
-  @InstantOrDate({ optional: true, description: 'An instant in the day, or its date (UTC); today if absent' })
+  @InstantOrDate({ optional: true, description: 'A time on that day, or its date (UTC); default: today' })
   day?: number;
 }
 
@@ -69,7 +69,7 @@ export class AuditDensity {
   @Items(WholeNumber(), {
     minItems: 24,
     maxItems: 24,
-    description: 'Number of events in each hour; events at the end of one can be counted in the next',
+    description: 'Number of events in each hour; events at the end of an hour may be counted in the next one',
     example: [0, 0, 3, 5, 8, 120, 80, 40, 30, 20, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0, 0, 0, 0],
   })
   hours: number[];
@@ -108,20 +108,26 @@ export class AuditExportQuery {
     example: 'ndjson',
   })
   format?: ExportFormat;
-  @InstantOrDate({ optional: true, description: 'Only what happened since; a date is the start of that day in UTC' })
+  @InstantOrDate({
+    optional: true,
+    description: 'Only events at or after this time; a date is the start of that day in UTC',
+  })
   from?: number;
-  @InstantOrDate({ optional: true, description: 'Only what happened before; a date is the start of that day in UTC' })
+  @InstantOrDate({
+    optional: true,
+    description: 'Only events before this time; a date is the start of that day in UTC',
+  })
   to?: number;
   @WholeNumber({
     optional: true,
-    description: 'Goes on after this event, where an export was cut off',
+    description: 'Continues after this event, if an export was interrupted',
     example: 41,
   })
   after?: number;
   @Flag({
     optional: true,
     default: false,
-    description: 'Ends with the last checkpoint that a witness has cosigned, which may be older than the last one',
+    description: 'Ends with the last checkpoint that a witness has cosigned, which may not be the latest one',
     example: true,
   })
   cosigned?: boolean;
@@ -131,23 +137,23 @@ export class AuditExportQuery {
 export class PersonalReference {
   @Items(Text({ max: 256, example: '/actor/name' }), {
     maxItems: 100,
-    description: 'Where they belong in the event (RFC 6901)',
+    description: 'Where the values belong in the event (RFC 6901)',
     example: ['/actor/name', '/sourceAddress'],
   })
   fields: readonly string[];
   @Text({
-    description: 'SHA-256 of the RFC 8785 JSON of `{salt, values}`, which `ndjson` exports have; hexadecimal',
+    description: 'SHA-256 of the RFC 8785 JSON of `{salt, values}`, which `ndjson` exports contain; hexadecimal',
     example: 'c775e7b757ede630cd0aa1113bd102661ab38829ca52a6422ab782862f268646',
   })
   hash: string;
-  @Text({ description: 'The month by whose key they are encrypted', example: '2026-01' }) month: string;
+  @Text({ description: 'The month whose key encrypts them', example: '2026-01' }) month: string;
 }
 
 /** An event with its personal fields in their places, and with what proves it. */
 export class AuditEvent {
   @Identifier({ description: 'Id of the event' }) id: string;
   @WholeNumber({
-    description: 'Place in the history, from 0, without gaps: the index of its leaf in the Merkle tree (RFC 9162)',
+    description: 'Position in the history, from 0, without gaps: the index of its leaf in the Merkle tree (RFC 9162)',
     example: 41,
   })
   sequence: number;
@@ -165,24 +171,24 @@ export class AuditEvent {
   @Text({ optional: true, description: 'The token', example: ID_EXAMPLE }) tokenId?: string;
   @JsonObject({ optional: true, description: 'Values before the change', example: { name: 'billing' } }) before?: Json;
   @JsonObject({ optional: true, description: 'Values after the change', example: { name: 'invoices' } }) after?: Json;
-  @JsonObject({ optional: true, description: 'Further details', example: { reason: 'log-in' } })
+  @JsonObject({ optional: true, description: 'More details', example: { reason: 'log-in' } })
   details?: Json;
   @WholeNumber({ optional: true, description: 'Format of the entry; absent from the first', example: 2 })
   formatVersion?: number;
   @Nested(() => PersonalReference, {
     optional: true,
-    description: 'The personal fields: the entry that was hashed has `null` in their places',
+    description: 'The personal fields; the hashed entry has `null` in their places',
   })
   personal?: PersonalReference;
   @Flag({
     optional: true,
-    description: 'Set where the personal fields are `null`, because the key of their month was destroyed',
+    description: "Set if the personal fields are `null` because their month's key was destroyed",
     example: true,
   })
   erased?: boolean;
   @Flag({
     optional: true,
-    description: 'Set where the personal fields are `null`, because what is stored is not what was recorded',
+    description: 'Set if the personal fields are `null` because the stored values were altered',
     example: true,
   })
   altered?: boolean;
@@ -193,8 +199,9 @@ export class AuditEvent {
   salt: string;
   @Text({
     description:
-      'SHA-256(0x00 || entry), hexadecimal (RFC 9162). The entry is the RFC 8785 JSON of all members but `sequence`, `leafHash`, ' +
-      '`erased` and `altered`, with `null` in the places of the personal fields; `Accept: application/octet-stream` answers it',
+      'SHA-256(0x00 || entry), hexadecimal (RFC 9162). The entry is the RFC 8785 JSON of all members except ' +
+      '`sequence`, `leafHash`, `erased` and `altered`, with `null` in the places of the personal fields; ' +
+      '`Accept: application/octet-stream` returns it',
     example: '6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d',
   })
   leafHash: string;

@@ -44,16 +44,17 @@ const REFERENCE = { name: 'sequence', description: 'Sequence number or id of the
 const BYTES = 'application/octet-stream';
 const ONE_EVENT = {
   type: AuditEvent,
-  description: 'The event; as the very bytes that were hashed for `Accept: application/octet-stream`',
+  description: 'The event; with `Accept: application/octet-stream`, the bytes that were hashed',
 };
 const EXPORTS = Object.values(exportFormats).map(({ mediaType }) => mediaType.split(';')[0]!);
 const AN_EXPORT = {
   description:
-    'Line by line. `ndjson` begins with a header that has the checkpoint, and is verified by `chancery audit verify`; ' +
-    '`csv` is for spreadsheets, with the checkpoint in the header `X-Checkpoint` (Base64)',
+    'One event per line. `ndjson` begins with a header that contains the checkpoint, and can be verified with ' +
+    '`chancery audit verify`; `csv` is for spreadsheets, with the checkpoint in the header `X-Checkpoint` ' +
+    '(Base64)',
   content: Object.fromEntries(EXPORTS.map((type) => [type, { schema: { type: 'string' as const, example: '...' } }])),
 };
-const A_PROOF = text('The proof with its checkpoint: all that a verifier needs beside the keys', LOG_PROOF_EXAMPLE);
+const A_PROOF = text('The proof with its checkpoint: all that a verifier needs apart from the keys', LOG_PROOF_EXAMPLE);
 const A_CHECKPOINT = text('Name, size and root of the log, and their signatures', CHECKPOINT_EXAMPLE);
 
 /** An entry of the history is shown exactly as it was hashed, so that its hash can be computed again from the answer. */
@@ -151,7 +152,7 @@ export class AuditEventsController {
   }
 
   @Get(':sequence/proof')
-  @ApiOperation({ summary: 'Prove one event by a file that is verified without this server (C2SP tlog-proof)' })
+  @ApiOperation({ summary: 'Prove one event with a file that can be verified without this server (C2SP tlog-proof)' })
   @ApiParam(REFERENCE)
   @ApiOkResponse(A_PROOF)
   @Fails(historyErrors.CHECKPOINT_PENDING)
@@ -236,7 +237,7 @@ export class PlatformAuditEventsController {
   }
 
   @Get(':sequence/proof')
-  @ApiOperation({ summary: 'Prove one event of the installation by a file that is verified without this server' })
+  @ApiOperation({ summary: 'Prove one event of the installation with a file that can be verified without this server' })
   @ApiParam(REFERENCE)
   @ApiOkResponse(A_PROOF)
   @Fails(historyErrors.CHECKPOINT_PENDING)

@@ -41,8 +41,8 @@ const SessionPlaceField = () =>
     optional: true,
     default: 'token',
     description:
-      'Where the refresh token goes: `token`, into the answer; `cookie`, for pages of this installation, into a cookie that ' +
-      'scripts cannot read',
+      'Where the refresh token is returned: `token`: in the response; `cookie`: in a cookie that scripts cannot ' +
+      'read, for pages of this installation',
   });
 
 export class LogIn {
@@ -51,7 +51,9 @@ export class LogIn {
   @Text({
     max: 63,
     optional: true,
-    description: 'Id or slug of a tenant: for an account that only this tenant knows, where others have its address',
+    description:
+      'Id or slug of a tenant: selects the account that only this tenant knows, if other accounts have the same ' +
+      'address',
     example: 'acme',
   })
   tenant?: string;
@@ -66,16 +68,15 @@ export class AccessToken {
   })
   accessToken: string;
   @Choice(['Bearer'], { description: 'Authentication scheme (RFC 6750)' }) tokenType: 'Bearer';
-  @WholeNumber({ description: 'Seconds until the token ends', example: 900 }) expiresIn: number;
+  @WholeNumber({ description: 'Seconds until the token expires', example: 900 }) expiresIn: number;
   @Text({
     max: 100,
     optional: true,
-    description:
-      'Gives the next pair of tokens, once; when it comes a second time the session ends. Absent where a cookie holds it',
+    description: 'Returns the next pair of tokens, once; a second use ends the session. Absent if it is in a cookie',
     example: 'crft_0aB1cD2eF3gH4iJ5kL6mN7oP8qR9sT0uV1wX2yZ3aB4cD5eF6',
   })
   refreshToken?: string;
-  @WholeNumber({ description: 'Seconds until the session ends unless it is renewed', example: 28_800 })
+  @WholeNumber({ description: 'Seconds until the session ends if it is not renewed', example: 28_800 })
   refreshExpiresIn: number;
 }
 
@@ -107,7 +108,7 @@ export class Renewal {
   @Text({
     max: 100,
     optional: true,
-    description: 'The refresh token of the session; without it, that of the cookie',
+    description: 'The refresh token of the session; default: the one in the cookie',
     example: 'crft_0aB1cD2eF3gH4iJ5kL6mN7oP8qR9sT0uV1wX2yZ3aB4cD5eF6',
   })
   refreshToken?: string;
@@ -120,18 +121,18 @@ export class SessionOfUser {
   sourceAddress: string | null;
   @Text({ nullable: true, description: '`User-Agent` at sign-in', example: 'curl/8.14' })
   userAgent: string | null;
-  @Identifier({ nullable: true, description: 'Id of the identity provider that it began by; null for a password' })
+  @Identifier({ nullable: true, description: 'Id of the identity provider that started it; null for a password' })
   identityProviderId: string | null;
   @Instant({ description: 'When it was started' }) createdAt: Rfc3339;
   @Instant({ description: 'When it was last renewed' }) renewedAt: Rfc3339;
-  @Instant({ description: 'When it ends unless it is renewed' }) endsAt: Rfc3339;
+  @Instant({ description: 'When it ends if it is not renewed' }) endsAt: Rfc3339;
 }
 
 export class SessionPage extends PageOf(SessionOfUser) {}
 
 export class PasswordChange {
-  @PasswordField({ description: 'The password until now' }) currentPassword: string;
-  @PasswordField({ description: 'The password from now on: 12 to 256 characters', example: 'a longer pass phrase' })
+  @PasswordField({ description: 'The current password' }) currentPassword: string;
+  @PasswordField({ description: 'The new password: 12 to 256 characters', example: 'a longer pass phrase' })
   newPassword: string;
 }
 
@@ -140,7 +141,9 @@ export class ResetRequest {
   @Text({
     max: 63,
     optional: true,
-    description: 'Id or slug of a tenant: for an account that only this tenant knows, where others have its address',
+    description:
+      'Id or slug of a tenant: selects the account that only this tenant knows, if other accounts have the same ' +
+      'address',
     example: 'acme',
   })
   tenant?: string;
@@ -148,7 +151,7 @@ export class ResetRequest {
 
 /** The same whether or not there is such an account. */
 export class AskedReset {
-  @Email({ description: 'The address that was asked about, normalised' }) email: string;
+  @Email({ description: 'The requested address, normalised' }) email: string;
 }
 
 export class NewPassword {
@@ -158,7 +161,7 @@ export class NewPassword {
     example: 'crst_0aB1cD2eF3gH4iJ5kL6mN7oP8qR9sT0uV1wX2yZ3aB4cD5eF6',
   })
   token: string;
-  @PasswordField({ description: 'The password from now on: 12 to 256 characters', example: 'a longer pass phrase' })
+  @PasswordField({ description: 'The new password: 12 to 256 characters', example: 'a longer pass phrase' })
   password: string;
 }
 
@@ -167,7 +170,7 @@ export class StartedReset {
     max: 100,
     optional: true,
     description:
-      'Token of the reset, for the holder of the account; shown only in this response, and absent where it was sent by e-mail',
+      "Token of the reset, for the account's holder; shown only in this response; absent if it was sent by e-mail",
     example: 'crst_0aB1cD2eF3gH4iJ5kL6mN7oP8qR9sT0uV1wX2yZ3aB4cD5eF6',
   })
   token?: SecretText;
@@ -179,8 +182,7 @@ export class User {
   @Email({ description: 'E-mail address for sign-in' }) email: string;
   @Text({ description: 'Name of the user', example: 'Ada Lovelace' }) name: string;
   @Flag({
-    description:
-      'Whether the address is verified: an account without counts in the tenant that invited it and in no other',
+    description: 'Whether the address is verified; an unverified account is valid only in the tenant that invited it',
   })
   emailVerified: boolean;
   @Flag({ description: 'Whether the account has a second factor', example: false }) secondFactor: boolean;

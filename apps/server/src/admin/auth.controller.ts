@@ -67,7 +67,7 @@ export class AuthController {
   @ApiExtraModels(AccessToken, SecondFactorRequest)
   @ApiOkResponse({
     schema: { oneOf: refs(AccessToken, SecondFactorRequest) },
-    description: 'The tokens of the new session, or the question for a second factor of an account that has one',
+    description: 'The tokens of the new session, or the request for a second factor',
   })
   @Fails(
     coreErrors.INVALID_CREDENTIALS,
@@ -95,7 +95,7 @@ export class AuthController {
   @Post('login/verify')
   @Public()
   @RateLimited('login')
-  @ApiOperation({ summary: 'Complete a log-in by a second factor' })
+  @ApiOperation({ summary: 'Complete a sign-in with a second factor' })
   @Answers(200, AccessToken, 'The tokens of the new session')
   @Fails(
     coreErrors.INVALID_CREDENTIALS,
@@ -119,7 +119,7 @@ export class AuthController {
   @Post('refresh')
   @Public()
   @RateLimited('login')
-  @ApiOperation({ summary: 'Renew a session: a new access token and a new refresh token; the former one ends' })
+  @ApiOperation({ summary: 'Renew a session: get a new access token and refresh token; the old refresh token ends' })
   @Answers(200, AccessToken, 'The next tokens of the session')
   @Fails(coreErrors.CREDENTIALS_REQUIRED, coreErrors.INVALID_CREDENTIALS, httpErrors.ORIGIN_NOT_ALLOWED)
   async renew(
@@ -137,7 +137,7 @@ export class AuthController {
   }
 
   @Get('sessions')
-  @ApiOperation({ summary: 'List the sessions of the account that go on' })
+  @ApiOperation({ summary: 'List the active sessions of the account' })
   @Answers(200, SessionPage, 'One page, newest first')
   async listSessions(
     @Query() query: PageQuery,
@@ -166,7 +166,7 @@ export class AuthController {
   @Post('logout')
   @PublicOrSignedIn('session:self')
   @RateLimited('login')
-  @ApiOperation({ summary: 'End the session of the access token, and that of the cookie, on all instances' })
+  @ApiOperation({ summary: 'End the sessions of the access token and of the cookie, on all instances' })
   @Answers(204, 'The session has ended')
   @Fails(httpErrors.ORIGIN_NOT_ALLOWED)
   async logOut(
@@ -185,7 +185,7 @@ export class AuthController {
 
   @Post('password')
   @ApiOperation({ summary: 'Change the password of the account; all other sessions end' })
-  @Answers(204, 'The new password holds')
+  @Answers(204, 'The new password is set')
   @Fails(sessionErrors.PASSWORD_INVALID, sessionErrors.TOO_MANY_ATTEMPTS, coreErrors.BUSY)
   async changePassword(
     @Body() change: PasswordChange,
@@ -198,8 +198,8 @@ export class AuthController {
   @Post('reset')
   @Public()
   @RateLimited('login')
-  @ApiOperation({ summary: 'Ask for a token by e-mail with which the holder of an account chooses a new password' })
-  @Answers(202, AskedReset, 'The same whether or not there is such an account')
+  @ApiOperation({ summary: 'Request a password reset by e-mail' })
+  @Answers(202, AskedReset, 'The same whether or not the account exists')
   @Fails(accountErrors.MAIL_NOT_CONFIGURED)
   async askForReset(@Body() { email, tenant }: ResetRequest, @Facts() facts: RequestFacts): Promise<AskedReset> {
     await this.resetRequests.ask(platformScope({ ...systemOrigin('password-reset'), ...facts }), email, tenant);
@@ -209,8 +209,8 @@ export class AuthController {
   @Post('reset/complete')
   @Public()
   @RateLimited('login')
-  @ApiOperation({ summary: 'Set a new password by the token of a reset; all sessions of the account end' })
-  @Answers(204, 'The new password holds')
+  @ApiOperation({ summary: 'Set a new password with a reset token; all sessions of the account end' })
+  @Answers(204, 'The new password is set')
   @Fails(accountErrors.RESET_INVALID, accountErrors.ADDRESS_VERIFIED, accountErrors.ADDRESS_TAKEN, coreErrors.BUSY)
   async completeReset(@Body() { token, password }: NewPassword, @Facts() facts: RequestFacts): Promise<void> {
     await this.resets.complete(platformScope({ ...systemOrigin('password-reset'), ...facts }), token, password);

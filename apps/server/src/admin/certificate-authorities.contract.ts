@@ -87,15 +87,15 @@ const ConstrainedNames = (description: string) =>
   );
 
 export class NameConstraintsField {
-  @ConstrainedNames('Every name of these kinds must lie within one of these') permitted?: ConstrainedName[];
-  @ConstrainedNames('No name may lie within one of these') excluded?: ConstrainedName[];
+  @ConstrainedNames('Every name of these kinds must be within one of these') permitted?: ConstrainedName[];
+  @ConstrainedNames('No name may be within one of these') excluded?: ConstrainedName[];
 }
 
 export class NamePolicyField {
   @Items(Choice(attributeNames), {
     maxItems: attributeNames.length,
     optional: true,
-    description: 'Attributes that a subject may have beside its common name',
+    description: 'Attributes that a subject may have in addition to its common name',
     example: ['organizationName'],
   })
   subjectAttributes?: AttributeName[];
@@ -112,7 +112,7 @@ export class NamePolicyField {
 
   @Flag({
     optional: true,
-    description: 'Whether the first alternative name becomes the common name of a request that has none',
+    description: 'Whether the first alternative name becomes the common name of a request without one',
     example: false,
   })
   commonNameFromSan?: boolean;
@@ -121,8 +121,8 @@ export class NamePolicyField {
     maxItems: NAMES_MAX,
     optional: true,
     description:
-      'If given, every DNS name is one of these domains or a subdomain of one; ' +
-      "otherwise the tenant's setting `allowedDnsNames` says which are certified",
+      "If given, every DNS name must be one of these domains or a subdomain of one; otherwise the tenant's " +
+      'setting `allowedDnsNames` applies',
     example: ['example.com'],
   })
   domains?: string[];
@@ -131,7 +131,7 @@ export class NamePolicyField {
     maxItems: NAMES_MAX,
     optional: true,
     description:
-      'If given, every IP address is in one of these networks; by ACME, addresses are certified only where they are given',
+      'If given, every IP address must be in one of these networks; required to certify addresses through ACME',
     example: ['10.20.0.0/16'],
   })
   networks?: string[];
@@ -144,12 +144,12 @@ export class IssuingProfileField {
   @Choice(CERTIFICATE_KID_KINDS, {
     optional: true,
     default: 'uuid',
-    description: 'How the `kid` is chosen: at random, or the hexadecimal hash of the DER',
+    description: 'How the `kid` is created: random, or the hexadecimal hash of the DER',
   })
   kid?: CertificateKidKind;
 
   @ValidityDays({ description: 'Default validity in days' }) validityDays?: number;
-  @ValidityDays({ description: 'The longest life that is granted' }) validityDaysMax?: number;
+  @ValidityDays({ description: 'Maximum validity in days' }) validityDaysMax?: number;
   @Nested(() => NamePolicyField, { optional: true, description: 'Names that certificates may have' })
   names?: NamePolicyField;
 
@@ -159,7 +159,7 @@ export class IssuingProfileField {
     maxItems: LEAF_EXTENDED_KEY_USAGES.length,
     optional: true,
     description:
-      'Purposes of its certificates (RFC 5280 §4.2.1.12); default: `clientAuth`. All are in each certificate',
+      'Purposes of its certificates (RFC 5280 §4.2.1.12); default: `clientAuth`. Each certificate has all of them',
     example: ['serverAuth', 'clientAuth'],
   })
   extendedKeyUsage?: LeafExtendedKeyUsage[];
@@ -169,7 +169,7 @@ export class IssuingProfileField {
 }
 
 const KeyAlgorithm = (options = {}) =>
-  Choice(authorityKeyAlgorithms, { description: 'Kind of its key', example: 'P-256', ...options });
+  Choice(authorityKeyAlgorithms, { description: 'Type of its key', example: 'P-256', ...options });
 
 export class NewCertificateAuthority {
   @Name() name: string;
@@ -185,7 +185,7 @@ export class NewCertificateAuthority {
   })
   keyAlgorithm?: AuthorityKeyAlgorithm | keyof typeof KEY_ALGORITHM_BY_JOSE_NAME;
 
-  @KeyStoreName({ optional: true, description: 'Key store in which its private key is made; it never leaves it' })
+  @KeyStoreName({ optional: true, description: 'Key store in which its private key is created; it never leaves it' })
   keyStore?: string;
 
   @WholeNumber({
@@ -193,7 +193,7 @@ export class NewCertificateAuthority {
     max: AUTHORITY_DAYS_MAX,
     optional: true,
     description:
-      'Validity of its certificate in days, ten years by default; it ends with that of its issuer at the latest',
+      "Validity of its certificate in days; default: ten years; ends with the issuer's validity at the latest",
     example: 3_650,
   })
   validityDays?: number;
@@ -219,15 +219,19 @@ export class NewCertificateAuthority {
     maxItems: NAMES_MAX,
     optional: true,
     description:
-      'With the first authority of a tenant: its setting `allowedDnsNames`. ' +
-      'Without, only names under `<slug>.internal` are certified until the setting is changed',
+      "Sets the tenant's setting `allowedDnsNames` together with its first authority. Otherwise only names under " +
+      '`<slug>.internal` are certified until the setting is changed',
     example: ['*.acme.example', 'api.acme.test'],
   })
   allowedDnsNames?: string[];
 
   @Contacts({ optional: true }) contacts?: string[];
 
-  @Pem({ optional: true, description: 'To import: its certificate, then those above it', example: CERTIFICATE_EXAMPLE })
+  @Pem({
+    optional: true,
+    description: 'To import: its certificate, followed by those of its issuers',
+    example: CERTIFICATE_EXAMPLE,
+  })
   certificatePem?: string;
 
   @Pem({
@@ -249,14 +253,14 @@ export class NewCertificateAuthority {
 export class CertificateAuthority {
   @Identifier({ description: 'Id of the authority' }) id: string;
   @Name() name: string;
-  @Choice(authorityLifecycle.states, { description: 'Only an active one issues' }) state: AuthorityState;
+  @Choice(authorityLifecycle.states, { description: 'State; only active authorities issue' }) state: AuthorityState;
   @Flag({ description: 'Whether it is the default issuer' }) isDefault: boolean;
   @Choice(['generated', 'imported'], { description: 'Origin of its key' }) origin: 'generated' | 'imported';
   @Identifier({ nullable: true, description: 'The authority that issued it' }) parentId: string | null;
   @KeyAlgorithm() keyAlgorithm: AuthorityKeyAlgorithm;
   @KeyStoreName({
     nullable: true,
-    description: 'Key store of its private key; null where it is sealed in the database',
+    description: 'Key store of its private key; null if it is sealed in the database',
   })
   keyStore: string | null;
   @Text({ description: 'RFC 4514', example: 'CN=Example Issuing CA,O=Example Ltd,C=DE' }) subject: string;
@@ -290,32 +294,32 @@ export class CrlState {
   @Instant({ description: 'When it was signed' }) thisUpdate: Rfc3339;
   @Instant({ description: 'When it ends' }) nextUpdate: Rfc3339;
   @WholeNumber({ description: 'Size in bytes', example: 412 }) bytes: number;
-  @Flag({ description: 'Whether the next one has to be signed', example: false }) isDue: boolean;
+  @Flag({ description: 'Whether the next one must be signed', example: false }) isDue: boolean;
 }
 
 export class OcspSignerState {
   @Text({ description: 'Serial number of its certificate, hexadecimal', example: '5f2a9c' }) serialNumber: string;
   @Instant({ description: 'Start of its validity' }) notBefore: Rfc3339;
-  @Instant({ description: 'End of its validity; it is replaced before' }) notAfter: Rfc3339;
+  @Instant({ description: 'End of its validity; it is replaced earlier' }) notAfter: Rfc3339;
 }
 
 export class OcspAnswerState {
-  @Instant({ description: 'When it was given' }) answeredAt: Rfc3339;
-  @Text({ max: 4_000, description: 'The statuses in it', example: 'good' }) statuses: string;
+  @Instant({ description: 'When it was returned' }) answeredAt: Rfc3339;
+  @Text({ max: 4_000, description: 'The statuses that it contains', example: 'good' }) statuses: string;
 }
 
 /** In what state is what relying parties learn of revocations by. */
 export class CertificateAuthorityStatus {
-  @Nested(() => CrlState, { nullable: true, description: 'The list that is published; null before the first' })
+  @Nested(() => CrlState, { nullable: true, description: 'The published list; null before the first one' })
   crl: CrlState | null;
   @Nested(() => OcspSignerState, {
     nullable: true,
-    description: 'The delegate that signs OCSP answers (RFC 6960 §4.2.2.2); null before the first question',
+    description: 'The delegated OCSP responder (RFC 6960 §4.2.2.2); null before the first request',
   })
   ocspSigner: OcspSignerState | null;
   @Nested(() => OcspAnswerState, {
     nullable: true,
-    description: 'The last OCSP answer of the process that answers this; null where it gave none since its start',
+    description: 'The last OCSP response of this process; null if there was none since its start',
   })
   lastOcspAnswer: OcspAnswerState | null;
 }

@@ -139,7 +139,7 @@ export class CertificateAuthoritiesController {
   @Post(':caId/revoke')
   @HttpCode(200)
   @Requires('certificate-authorities:write')
-  @ApiOperation({ summary: 'Revoke an authority, those below it, and every certificate that they issued' })
+  @ApiOperation({ summary: 'Revoke an authority, the authorities below it, and all certificates that they issued' })
   @AnswersOrDryRun(CertificateAuthority, AuthorityRevocationDryRun, 'The revoked authority')
   async revokeCertificateAuthority(
     @Param('caId') caId: string,

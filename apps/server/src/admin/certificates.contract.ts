@@ -48,7 +48,7 @@ export class NewCertificate {
   @Items(Text({ max: 255 }), {
     maxItems: NAMES_MAX,
     optional: true,
-    description: 'Alternative names beside those of the request',
+    description: 'Alternative names in addition to those of the request',
     example: ['client.example.com'],
   })
   san?: string[];
@@ -94,19 +94,19 @@ export class CertificateFilterQuery {
   @Choice(certificateLifecycle.states, { ...filterFields, description: 'The effective state', example: 'active' })
   state?: CertificateState;
 
-  @Identifier({ ...filterFields, description: 'Issued by this authority' }) caId?: string;
-  @Identifier({ ...filterFields, description: 'Belongs to this service' }) serviceId?: string;
+  @Identifier({ ...filterFields, description: 'Only those issued by this authority' }) caId?: string;
+  @Identifier({ ...filterFields, description: 'Only those of this service' }) serviceId?: string;
   @Kid({ ...filterFields }) kid?: string;
 
   @Text({
     max: 512,
     ...filterFields,
-    description: 'Beginning of the common name, or of the whole subject if it holds a `=`',
+    description: 'Beginning of the common name, or of the whole subject if it contains `=`',
     example: 'My Awesome',
   })
   subject?: string;
 
-  @Text({ max: 255, ...filterFields, description: 'A whole alternative name', example: 'client.example.com' })
+  @Text({ max: 255, ...filterFields, description: 'A complete alternative name', example: 'client.example.com' })
   san?: string;
 
   @Text({
@@ -119,8 +119,8 @@ export class CertificateFilterQuery {
   serialNumber?: string;
 
   @Owner() owner?: string;
-  @Instant({ ...filterFields, description: 'Expires before' }) expiresBefore?: number;
-  @Instant({ ...filterFields, description: 'Expires after' }) expiresAfter?: number;
+  @Instant({ ...filterFields, description: 'Only those that expire before this time' }) expiresBefore?: number;
+  @Instant({ ...filterFields, description: 'Only those that expire after this time' }) expiresAfter?: number;
 }
 
 export class CertificateQuery extends CertificateFilterQuery {
@@ -138,16 +138,21 @@ export class CertificateFormatQuery {
 }
 
 export class BundleRequest {
-  @Identifier({ description: 'The exportable key of the tenant that the certificate is for' }) keyId: string;
+  @Identifier({ description: "The tenant's exportable key that the certificate belongs to" }) keyId: string;
 
-  @Text({ min: 8, max: 1_024, description: 'Protects the bundle', example: 'correct horse battery staple' })
+  @Text({
+    min: 8,
+    max: 1_024,
+    description: 'Passphrase that encrypts the bundle',
+    example: 'correct horse battery staple',
+  })
   passphrase: string;
 }
 
 /** The fields that the source system's clients read come first. */
 export class Certificate {
   @Kid() kid: string;
-  @Pem({ nullable: true, description: 'PEM; null while it is being issued', example: CERTIFICATE_EXAMPLE })
+  @Pem({ nullable: true, description: 'The certificate in PEM; null during issuance', example: CERTIFICATE_EXAMPLE })
   certificate: string | null;
   @Text({ description: 'Hexadecimal', example: SERIAL_EXAMPLE }) serialNumber: string;
   @Text({ description: 'RFC 4514', example: 'CN=My Awesome Reseller' }) subject: string;
@@ -160,9 +165,11 @@ export class Certificate {
   state: CertificateState;
   @Identifier({ description: 'Id of the issuing authority' }) caId: string;
   @Identifier({ nullable: true, description: 'The service that it belongs to' }) serviceId: string | null;
-  @Contacts({ description: 'E-mail addresses of who is told about it; if empty, those of its service are' })
+  @Contacts({
+    description: 'E-mail addresses that receive notices about it; if empty, the contacts of its service receive them',
+  })
   contacts: string[];
-  @Text({ description: 'Kind of its key', example: 'RSA-2048' }) keyAlgorithm: string;
+  @Text({ description: 'Type of its key', example: 'RSA-2048' }) keyAlgorithm: string;
   @Text({
     description: 'SHA-256 of its public key (SubjectPublicKeyInfo), hexadecimal',
     example: '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
@@ -185,7 +192,7 @@ export class CertificateWithChain extends Certificate {
 export class IgnoredPartField {
   @Choice(IGNORED_PART_KINDS, { description: 'Kind of the part', example: 'extension' }) kind: IgnoredPart['kind'];
   @Text({ description: 'Object identifier, or the name of the key usage', example: '1.3.6.1.5.5.7.1.24' }) id: string;
-  @Text({ nullable: true, description: 'Its name, where it is a known one', example: 'tlsFeature' })
+  @Text({ nullable: true, description: 'Its name, if known', example: 'tlsFeature' })
   name: string | null;
 }
 
@@ -193,7 +200,7 @@ export class IgnoredPartField {
 export class NewlyIssuedCertificate extends CertificateWithChain {
   @Items(Nested(() => IgnoredPartField), {
     maxItems: IGNORED_MAX,
-    description: 'Parts of the request that the certificate does not have',
+    description: 'Parts of the request that are not in the certificate',
   })
   ignored: IgnoredPartField[];
 }
@@ -213,7 +220,8 @@ class RevocationOutcome {
     optional: true,
     maxItems: CERTIFICATES_SHOWN_MAX,
     description:
-      'With `keyCompromise`: the authorities that have the same key, and those below them, which would be revoked with all that they issued',
+      'With `keyCompromise`: the authorities with the same key, and those below them, which would be revoked ' +
+      'together with their certificates',
     example: ['0198d7c4-5a1e-7cc0-8f3a-2b6d5e9a1c47'],
   })
   authorities?: readonly string[];

@@ -85,9 +85,9 @@ export class CertificatesController {
 
   @Get('export')
   @Requires('certificates:read')
-  @ApiOperation({ summary: 'Export the inventory, one JSON object a line' })
+  @ApiOperation({ summary: 'Export the inventory, one JSON object per line' })
   @ApiOkResponse({
-    description: 'Everything that matches, streamed, oldest first',
+    description: 'All matching credentials, streamed, oldest first',
     content: {
       [JSON_LINES]: {
         schema: { type: 'string', example: '{"kid":"3343c158-d371-41cd-be7d-d8b3cb133445","state":"active"}\n' },
@@ -125,7 +125,7 @@ export class CertificatesController {
   @ApiOperation({ summary: 'Download a certificate' })
   @KidParameter()
   @ApiOkResponse({
-    description: 'The certificate in the format that was asked for',
+    description: 'The certificate in the requested format',
     content: {
       [MEDIA_TYPES.pem]: { schema: { type: 'string', example: CERTIFICATE_EXAMPLE } },
       [MEDIA_TYPES.der]: BINARY_EXAMPLE,
@@ -145,7 +145,9 @@ export class CertificatesController {
   }
 
   @Post(':kid/renew')
-  @ApiOperation({ summary: 'Renew a certificate with the same names, and the same key unless a CSR has a new one' })
+  @ApiOperation({
+    summary: 'Renew a certificate with the same names, and with the same key unless a CSR contains a new one',
+  })
   @KidParameter()
   @Answers(201, NewlyIssuedCertificate, 'The successor')
   @Fails(
@@ -217,7 +219,7 @@ export class CertificatesController {
   @Post(':kid/pkcs12')
   @HttpCode(200)
   @Requires('keys:export')
-  @ApiOperation({ summary: 'Bundle a certificate with its issuers and its private key, if that is exportable' })
+  @ApiOperation({ summary: 'Bundle a certificate with its issuers and its exportable private key' })
   @KidParameter()
   @ApiOkResponse({
     description: 'PKCS#12 (RFC 7292)',

@@ -7,7 +7,7 @@ export const Contacts = (options: FieldOptions = {}) =>
   Items(Email(), {
     maxItems: CONTACTS_MAX,
     unique: true,
-    description: 'E-mail addresses of who is told about it; if empty, the owners of the tenant are',
+    description: 'E-mail addresses that receive notices about it; if empty, the owners of the tenant receive them',
     example: ['payments-team@example.com'],
     ...options,
   });
@@ -16,7 +16,7 @@ export const Contacts = (options: FieldOptions = {}) =>
 export const Owner = (options: FieldOptions = {}) =>
   Email({
     optional: true,
-    description: 'Only those with this address among their contacts; of more than a thousand, the newest',
+    description: 'Only those with this contact address; the newest thousand',
     ...options,
   });
 

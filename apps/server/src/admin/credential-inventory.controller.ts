@@ -38,9 +38,9 @@ export class CredentialInventoryController {
   }
 
   @Get('export')
-  @ApiOperation({ summary: 'Export the credentials of all services, masked, one JSON object a line' })
+  @ApiOperation({ summary: 'Export the credentials of all services, masked, one JSON object per line' })
   @ApiOkResponse({
-    description: 'Everything that matches, streamed, oldest first',
+    description: 'All matching credentials, streamed, oldest first',
     content: {
       [JSON_LINES]: {
         schema: { type: 'string', example: '{"id":"0198d7c4-5a1e-7cc0-8f3a-2b6d5e9a1c47","state":"active"}\n' },

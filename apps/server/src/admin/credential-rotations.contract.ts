@@ -51,9 +51,9 @@ export class AppliedRotationFilter {
   @Identifier({ optional: true, description: 'Only those of this service' }) serviceId?: string;
   @Email({ optional: true, description: 'Only those of services with this contact' }) owner?: string;
   @Text({ optional: true, description: 'Only those with this name', example: 'autumn 2026' }) name?: string;
-  @Instant({ optional: true, description: 'Only those that expire before' }) expiresBefore?: Rfc3339;
-  @Instant({ optional: true, description: 'Only those that were created before' }) createdBefore?: Rfc3339;
-  @Instant({ optional: true, description: 'Only those that no request has used since' }) unusedSince?: Rfc3339;
+  @Instant({ optional: true, description: 'Only those that expire before this time' }) expiresBefore?: Rfc3339;
+  @Instant({ optional: true, description: 'Only those created before this time' }) createdBefore?: Rfc3339;
+  @Instant({ optional: true, description: 'Only those without use since this time' }) unusedSince?: Rfc3339;
 }
 
 export class NewCredentialRotation {
@@ -68,12 +68,11 @@ export class NewCredentialRotation {
   @Flag({
     optional: true,
     default: false,
-    description:
-      'Delete the inactive credential of the type first; one whose overlap has not ended is waited for until then',
+    description: 'Delete the inactive credential of the type first; waits for the end of an overlap',
   })
   deleteInactive?: boolean;
 
-  @PasswordField({ optional: true, description: "The caller's own password; needed with `deleteInactive`" })
+  @PasswordField({ optional: true, description: "The caller's own password; required with `deleteInactive`" })
   password?: string;
 
   @Flag({ optional: true, default: false, description: 'Dry run: report the effect, change nothing' })
@@ -82,7 +81,7 @@ export class NewCredentialRotation {
 
 export class CredentialRotation {
   @Identifier({ description: 'Id of the rotation' }) id: string;
-  @Choice(credentialRotationLifecycle.states, { description: 'It runs until each credential was rotated or rejected' })
+  @Choice(credentialRotationLifecycle.states, { description: 'Running until each credential is rotated or rejected' })
   state: CredentialRotationState;
   @Nested(() => AppliedRotationFilter, { description: 'Filter of the request', example: { authType: 'service_key' } })
   filter: AppliedRotationFilter;
@@ -107,7 +106,7 @@ export class CredentialRotationItem {
   @Identifier({ description: 'The credential that is replaced' }) credentialId: string;
   @Identifier({ description: 'Id of the service' }) serviceId: string;
   @Choice(rotationItemStates, { description: 'Whether it has a successor' }) state: RotationItemState;
-  @Identifier({ nullable: true, description: 'Its successor; its secret is read by `reveal`' }) successorId:
+  @Identifier({ nullable: true, description: 'Its successor; read the secret with `reveal`' }) successorId:
     string | null;
   @RejectionCode({ nullable: true }) code: string | null;
   @Instant({ nullable: true, description: 'When it is tried next, while it is pending' }) dueAt: Rfc3339 | null;

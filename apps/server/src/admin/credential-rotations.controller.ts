@@ -65,7 +65,7 @@ export class CredentialRotationsController {
   }
 
   @Get('credential-rotations')
-  @ApiOperation({ summary: 'List the rotations, those that ended in the last 90 days included' })
+  @ApiOperation({ summary: 'List the rotations, including those that ended in the last 90 days' })
   @Answers(200, CredentialRotationPage, 'One page, newest first')
   async listCredentialRotations(
     @Query() page: PageQuery,
@@ -97,7 +97,7 @@ export class CredentialRotationsController {
 
   @Post('credential-rotations/:rotationId/cancel')
   @Requires('services:write')
-  @ApiOperation({ summary: 'Cancel a rotation; the successors that exist by then stay' })
+  @ApiOperation({ summary: 'Cancel a rotation; existing successors remain' })
   @Answers(200, CredentialRotation, 'The cancelled rotation')
   @Fails(coreErrors.WRONG_STATE)
   async cancelCredentialRotation(

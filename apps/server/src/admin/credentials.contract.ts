@@ -55,17 +55,17 @@ export class CredentialQuery extends PageQuery {
 export class CredentialSelectionFields {
   @Kind({ optional: true, description: 'Only those of this type' }) authType?: AuthType;
   @Identifier({ optional: true, description: 'Only those of this service' }) serviceId?: string;
-  @Owner({ description: 'Only those of services with this contact; of more than a thousand services, the newest' })
+  @Owner({ description: 'Only those of services with this contact address; the newest thousand services' })
   owner?: string;
   @Name({ optional: true, description: 'Only those with this name' }) name?: string;
   @InstantOrDate({
     optional: true,
-    description: 'Only those that expire before; a date is the start of that day in UTC',
+    description: 'Only those that expire before this time; a date is the start of that day in UTC',
   })
   expiresBefore?: number;
   @InstantOrDate({
     optional: true,
-    description: 'Only those that were created before; a date is the start of that day in UTC',
+    description: 'Only those created before this time; a date is the start of that day in UTC',
   })
   createdBefore?: number;
   @UnusedSince() unusedSince?: number;
@@ -110,11 +110,11 @@ export class Regeneration {
   @Flag({
     optional: true,
     default: false,
-    description: 'Delete the inactive credential of the type first, so that the old one can take its place',
+    description: 'Delete the inactive credential of the type first',
   })
   deleteInactive?: boolean;
 
-  @PasswordField({ optional: true, description: "The caller's own password; needed with `deleteInactive`" })
+  @PasswordField({ optional: true, description: "The caller's own password; required with `deleteInactive`" })
   password?: string;
 }
 
@@ -135,7 +135,7 @@ export class MaskedCredential {
   @Choice(credentialLifecycle.states, { description: 'State; only active credentials are accepted' })
   state: CredentialState;
   @Name({ nullable: true }) name: string | null;
-  @Text({ description: 'Enough of the secret to recognise it', example: 'csk_7Xk2…9fQz' }) secretMasked: string;
+  @Text({ description: 'The masked secret', example: 'csk_7Xk2…9fQz' }) secretMasked: string;
   @Text({
     description: 'SHA-256 of the secret, hexadecimal',
     example: '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
@@ -150,7 +150,8 @@ export class MaskedCredential {
   @HappenedAt('When it is discarded because it has a successor') overlapEndsAt: Rfc3339 | null;
   @HappenedAt('When a request last used it, exact to a minute') lastUsedAt: Rfc3339 | null;
   @HappenedAt(
-    'When a request last used it and it was rejected: discarded, expired, compromised, or from a wrong address',
+    'When a request with it was last rejected because it was discarded, expired or compromised, or sent from a ' +
+      'wrong address',
   )
   lastRefusedAt: Rfc3339 | null;
   @WholeNumber({ description: 'Number of rejected requests with this credential, exact to a few seconds', example: 0 })
@@ -170,7 +171,7 @@ export class Credential extends MaskedCredential {
   allowedActions: CredentialAction[];
 
   @JsonObject({
-    description: 'Every other action with its error code',
+    description: 'All other actions, with the error code',
     example: { reactivate: 'WRONG_STATE', delete: 'WRONG_STATE' },
   })
   blockedActions: Partial<Record<CredentialAction, string>>;
@@ -195,7 +196,7 @@ export class RegeneratedCredential extends CredentialWithSecret {
 export class CompromisedCredential extends MaskedCredential {
   @Nested(() => CredentialWithSecret, {
     optional: true,
-    description: 'Made in the same step where the last active one was compromised',
+    description: 'The successor that was created because the last active credential was compromised',
   })
   successor?: CredentialWithSecret;
 }

@@ -24,9 +24,10 @@ type CalendarKind = (typeof calendarKinds)[number];
 const ID_EXAMPLE = '0198d7c4-5a1e-7cc0-8f3a-2b6d5e9a1c47';
 
 export class ExpirationQuery extends PageQuery {
-  @InstantOrDate({ optional: true, description: 'Only what happens from then on; all if absent' }) from?: number;
-  @InstantOrDate({ optional: true, description: 'Only what happens until then; in 30 days if absent' }) before?: number;
-  @Choice(calendarKinds, { optional: true, description: 'Only things of this kind', example: 'certificate' })
+  @InstantOrDate({ optional: true, description: 'Only items from this time on; default: all' }) from?: number;
+  @InstantOrDate({ optional: true, description: 'Only items until this time; default: the next 30 days' })
+  before?: number;
+  @Choice(calendarKinds, { optional: true, description: 'Only items of this kind', example: 'certificate' })
   kind?: CalendarKind;
 }
 
@@ -35,7 +36,7 @@ export class CalendarQuery {
     optional: true,
     max: 100,
     description:
-      'An API token that holds `expirations:read` and nothing else; for clients that cannot send `Authorization`',
+      'An API token with only the permission `expirations:read`; for clients that cannot send `Authorization`',
     example: 'chat_0aB1cD2eF3gH4iJ5kL6mN7oP8qR9sT0uV1wX2yZ3aB4cD5eF6',
   })
   token?: string;
@@ -48,19 +49,19 @@ export class MadeAnnouncement {
 
 /** Something that will happen, and when. */
 export class Expiration {
-  @Choice(calendarKinds, { description: 'Kind of the thing', example: 'credential' }) kind: CalendarKind;
-  @Identifier({ description: 'Id of the thing' }) id: string;
+  @Choice(calendarKinds, { description: 'Kind of the item', example: 'credential' }) kind: CalendarKind;
+  @Identifier({ description: 'Id of the item' }) id: string;
   @Instant({ description: 'When it happens' }) dueAt: Rfc3339;
   @Text({ description: 'What happens at that time', example: 'expires' }) happens: string;
-  @Text({ optional: true, description: 'Name of the thing, where it has one', example: 'billing' }) name?: string;
-  @Text({ optional: true, max: 128, description: 'Its kid, where it has one', example: ID_EXAMPLE }) kid?: string;
-  @Contacts({ description: 'Contacts of the thing, or else of what it belongs to' }) contacts: string[];
+  @Text({ optional: true, description: 'Name of the item, if it has one', example: 'billing' }) name?: string;
+  @Text({ optional: true, max: 128, description: 'Kid of the item, if it has one', example: ID_EXAMPLE }) kid?: string;
+  @Contacts({ description: 'Contacts of the item, or of the resource that it belongs to' }) contacts: string[];
   @Items(Nested(() => MadeAnnouncement), {
     maxItems: ANNOUNCEMENTS_SHOWN_MAX,
-    description: 'Announcements that were made',
+    description: 'Announcements so far',
   })
   announcements: MadeAnnouncement[];
-  @Instant({ nullable: true, description: 'When it is announced next; null: not any more' })
+  @Instant({ nullable: true, description: 'When it is announced next; null: never again' })
   nextAnnouncementAt: Rfc3339 | null;
 }
 

@@ -30,7 +30,7 @@ export class ExpirationsController {
   ) {}
 
   @Get()
-  @ApiOperation({ summary: 'List what expires, is rotated or begins, of every kind, soonest first' })
+  @ApiOperation({ summary: 'List upcoming expiries, rotations and starts of all kinds, soonest first' })
   @Answers(200, ExpirationPage, 'One page')
   async listExpirations(
     @Query() { from, before, kind, ...request }: ExpirationQuery,
@@ -51,9 +51,9 @@ export class CalendarFileController {
 
   @Get()
   @AcceptsTokenInQuery()
-  @ApiOperation({ summary: 'Export what expires, is rotated or begins within a year, as iCalendar' })
+  @ApiOperation({ summary: 'Export the expiries, rotations and starts of the next year as iCalendar' })
   @ApiOkResponse({
-    description: 'RFC 5545: at most a thousand events, the soonest; an `ETag` for the next time',
+    description: 'RFC 5545; at most a thousand events, soonest first; with an `ETag`',
     content: { [CALENDAR_TYPE]: { schema: { type: 'string', example: 'BEGIN:VCALENDAR\r\nVERSION:2.0\r\n' } } },
   })
   async getCalendarFile(

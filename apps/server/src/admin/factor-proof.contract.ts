@@ -11,7 +11,7 @@ export const TotpField = () =>
     max: 6,
     pattern: /^\d{6}$/,
     optional: true,
-    description: 'The present code of an application (RFC 6238); each is accepted once',
+    description: 'The current code of an authenticator app (RFC 6238); each is accepted once',
     example: '287082',
   });
 
@@ -30,7 +30,7 @@ export class SecondFactorProof {
   @Text({
     max: 40,
     optional: true,
-    description: 'One of the recovery codes, in place of a lost factor; each is accepted once',
+    description: 'A recovery code, instead of a lost factor; each is accepted once',
     example: '4T2K-9QWF-0M31',
   })
   recoveryCode?: string;

@@ -7,7 +7,7 @@ import { PasskeyField, TotpField } from './factor-proof.contract.js';
 import { StepUp } from './step-up.contract.js';
 
 const Kind = () =>
-  Choice(factorKindNames, { description: '`totp`: codes of an application (RFC 6238); `passkey`: WebAuthn' });
+  Choice(factorKindNames, { description: '`totp`: codes of an authenticator app (RFC 6238); `passkey`: WebAuthn' });
 const Name = () => Text({ max: 100, description: 'Name by which the user recognises it', example: 'phone' });
 const RecoveryCodes = (options: { readonly optional?: boolean } = {}) =>
   Items(Text({ max: 40 }), {
@@ -27,19 +27,19 @@ export class Factor {
   @Kind() kind: FactorKindName;
   @Name() name: string;
   @Instant({ description: 'When it was enrolled' }) createdAt: Rfc3339;
-  @Instant({ nullable: true, description: 'When it was confirmed; it counts from then on' })
+  @Instant({ nullable: true, description: 'When it was confirmed; it is required from then on' })
   confirmedAt: Rfc3339 | null;
   @Instant({ nullable: true, description: 'When it was last accepted' }) lastUsedAt: Rfc3339 | null;
 }
 
 export class FactorList {
   @Items(Nested(() => Factor), { maxItems: 10, description: 'The confirmed factors, oldest first' }) items: Factor[];
-  @WholeNumber({ description: 'Recovery codes that were not used', example: 10 }) recoveryCodesLeft: number;
+  @WholeNumber({ description: 'Number of unused recovery codes', example: 10 }) recoveryCodesLeft: number;
 }
 
 export class TotpSetup {
   @Text({
-    description: 'Secret in Base32, to be typed into the application',
+    description: 'Secret in Base32, to type into the authenticator app',
     example: 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP',
   })
   secret: string;
@@ -53,8 +53,11 @@ export class TotpSetup {
 
 /** What the holder sets the factor up by: the member that is called like its kind. */
 export class EnrolledFactor {
-  @Nested(() => Factor, { description: 'The factor, which does not count yet' }) factor: Factor;
-  @Nested(() => TotpSetup, { optional: true, description: 'Secret for the application; shown only in this response' })
+  @Nested(() => Factor, { description: 'The factor, not yet confirmed' }) factor: Factor;
+  @Nested(() => TotpSetup, {
+    optional: true,
+    description: 'Secret for the authenticator app; shown only in this response',
+  })
   totp?: TotpSetup;
   @JsonObject({
     optional: true,
@@ -71,7 +74,7 @@ export class FactorConfirmation {
 }
 
 export class FactorWithCodes {
-  @Nested(() => Factor, { description: 'The factor, which counts from now on' }) factor: Factor;
+  @Nested(() => Factor, { description: 'The confirmed factor' }) factor: Factor;
   @RecoveryCodes({ optional: true }) recoveryCodes?: string[];
 }
 

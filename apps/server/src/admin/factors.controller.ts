@@ -32,7 +32,7 @@ export class FactorsController {
 
   @Get()
   @ApiOperation({ summary: 'List the second factors of the account' })
-  @Answers(200, FactorList, 'The factors, and how many recovery codes are left')
+  @Answers(200, FactorList, 'The factors and the number of remaining recovery codes')
   async listFactors(@OnPlatform() scope: PlatformScope): Promise<FactorList> {
     const { factors, recoveryCodesLeft } = await this.factors.list(scope);
     return { items: factors.map(presentFactor), recoveryCodesLeft };
@@ -40,9 +40,10 @@ export class FactorsController {
 
   @Post()
   @ApiOperation({
-    summary: 'Enrol a second factor; it counts once it is confirmed, within 5 minutes. With one already, step up by it',
+    summary:
+      'Enrol a second factor; confirm it within 5 minutes. If the account already has one, step up with it first',
   })
-  @Answers(201, EnrolledFactor, 'The factor with what its holder sets it up by')
+  @Answers(201, EnrolledFactor, 'The factor with the data to set it up')
   @Fails(FACTOR_LIMIT_REACHED, PASSKEYS_UNAVAILABLE, ...accountStepUpErrors, coreErrors.BUSY)
   async enrolFactor(
     @Body() { password, ...request }: NewFactor,
@@ -53,7 +54,7 @@ export class FactorsController {
 
   @Post(':factorId/confirm')
   @RateLimited('login')
-  @ApiOperation({ summary: 'Confirm a second factor by its first proof' })
+  @ApiOperation({ summary: 'Confirm a second factor with its first proof' })
   @Answers(200, FactorWithCodes, 'The factor; with the first one, ten recovery codes')
   @Fails(FACTOR_INVALID)
   async confirmFactor(
@@ -66,7 +67,7 @@ export class FactorsController {
   }
 
   @Delete(':factorId')
-  @ApiOperation({ summary: 'Delete a second factor; step up by a second factor first' })
+  @ApiOperation({ summary: 'Delete a second factor; step up with a second factor first' })
   @Answers(204, 'The factor is deleted; with the last one, the recovery codes')
   @Fails(...accountStepUpErrors, coreErrors.BUSY)
   async deleteFactor(
@@ -78,8 +79,8 @@ export class FactorsController {
   }
 
   @Post('recovery-codes')
-  @ApiOperation({ summary: 'Create ten new recovery codes; step up by a second factor first' })
-  @Answers(201, NewRecoveryCodes, 'The codes; the former ones are not accepted any more')
+  @ApiOperation({ summary: 'Create ten new recovery codes; step up with a second factor first' })
+  @Answers(201, NewRecoveryCodes, 'The codes; the previous ones are no longer accepted')
   @Fails(...accountStepUpErrors, coreErrors.BUSY)
   async renewRecoveryCodes(
     @Body() { password }: StepUp,

@@ -30,7 +30,7 @@ export class CheckpointQuery {
   @Flag({
     optional: true,
     default: false,
-    description: 'The last one that a witness has cosigned, which may be older',
+    description: 'The last checkpoint that a witness has cosigned, which may not be the latest one',
     example: true,
   })
   cosigned?: boolean;
@@ -53,8 +53,7 @@ export class PlatformProofQuery {
   @WholeNumber({
     optional: true,
     min: 1,
-    description:
-      'The last entry of the history among so many of the log, such as the size of a kept checkpoint of it; default: of all',
+    description: 'Number of entries of the log to consider, for example the size of a stored checkpoint; default: all',
     example: 64,
   })
   before?: number;
@@ -96,7 +95,7 @@ export class LogKeysQuery {
     optional: true,
     max: 300,
     pattern: /^[^\s+]+$/,
-    description: "Name of a log: the first line of its checkpoints. The installation's own if absent",
+    description: "Name of a log: the first line of its checkpoints; default: the installation's own log",
     example: ORIGIN_EXAMPLE,
   })
   origin?: string;
@@ -109,7 +108,7 @@ export class LogKey {
   algorithm: (typeof ALGORITHMS)[number];
   @Text({
     max: 3_000,
-    description: 'The key as tools take it (C2SP signed-note): name, key id and public key',
+    description: 'The verifier key (C2SP signed-note): name, key id and public key',
     example: `${ORIGIN_EXAMPLE}+0335e0ae+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k`,
   })
   verifierKey: string;
@@ -117,15 +116,15 @@ export class LogKey {
   @Instant({
     nullable: true,
     description:
-      'When it signs no more, a year after the next key began; `null` for the latest. It verifies what it signed until then',
+      'When it stops signing, a year after the next key began; `null` for the latest key. It verifies what it ' +
+      'signed until then',
   })
   until: string | null;
-  @WholeNumber({ min: 1, description: 'Number of the pair of keys that were made together', example: 1 })
+  @WholeNumber({ min: 1, description: 'Number of the key pair', example: 1 })
   number: number;
   @Instant({
     nullable: true,
-    description:
-      'When it was ended because somebody else may have it: what it alone has signed and you did not hold before proves nothing',
+    description: 'When it was marked as compromised: later-found checkpoints with only its signature prove nothing',
   })
   compromisedAt: string | null;
   @Text({
@@ -140,7 +139,7 @@ export class LogKey {
 
 /** Which key is compromised. */
 export class LogKeyCompromise extends StepUp {
-  @WholeNumber({ min: 1, max: 1_000_000, description: 'Number of the pair of keys', example: 1 }) number: number;
+  @WholeNumber({ min: 1, max: 1_000_000, description: 'Number of the key pair', example: 1 }) number: number;
 }
 
 /** What the checkpoints of a log are verified by. Keep it: who trusts the server for it need not verify. */
@@ -148,7 +147,7 @@ export class LogKeys {
   @Text({ max: 300, description: 'Name of the log', example: ORIGIN_EXAMPLE }) origin: string;
   @Items(Nested(() => LogKey), {
     maxItems: 200,
-    description: 'The earliest first. Each signs every checkpoint between `from` and `until`; one is enough to verify',
+    description: 'Oldest first. Each signs every checkpoint between `from` and `until`; one is enough to verify',
   })
   keys: LogKey[];
 }

@@ -46,12 +46,12 @@ export const text = (description: string, example: string) => ({
   content: { 'text/plain': { schema: { type: 'string' as const, example } } },
 });
 const BINARY = {
-  description: 'Hashes of 32 bytes, or entries behind their length in two bytes',
+  description: 'Hashes of 32 bytes, or entries that each follow their two-byte length',
   content: { [BYTES]: { schema: { type: 'string' as const, format: 'binary', example: '...' } } },
 };
 const TILE_PATH = {
   name: 'path',
-  description: '`<level>/<index>` or `entries/<index>`, with `.p/<width>` where it is not full: `0/x001/234.p/17`',
+  description: '`<level>/<index>` or `entries/<index>`, with `.p/<width>` if it is partial: `0/x001/234.p/17`',
   example: '0/000.p/17',
 };
 
@@ -96,8 +96,7 @@ export class HistoryLogController {
 
   @Get('platform-proof')
   @ApiOperation({
-    summary:
-      'Prove that the last checkpoint of the history that the log of the installation has is in it (C2SP tlog-proof)',
+    summary: 'Prove that the log of checkpoints contains the last checkpoint of the history (C2SP tlog-proof)',
   })
   @ApiOkResponse(text('The proof; its extra data is that checkpoint', LOG_PROOF_EXAMPLE))
   @Fails(historyErrors.CHECKPOINT_PENDING)
@@ -112,7 +111,7 @@ export class HistoryLogController {
 
   @Get('platform-consistency')
   @ApiOperation({
-    summary: 'Prove that the log of the installation continues an earlier checkpoint of it: RFC 9162 §2.1.4',
+    summary: 'Prove that the log of checkpoints continues an earlier checkpoint of it (RFC 9162 §2.1.4)',
   })
   @Answers(200, ConsistencyProof, 'The proof')
   @Fails(historyErrors.CHECKPOINT_PENDING, historyErrors.OUT_OF_RANGE)
@@ -132,7 +131,7 @@ export class CheckpointLogController {
   constructor(private readonly log: CheckpointLog) {}
 
   @Get('checkpoint')
-  @ApiOperation({ summary: 'Read the last signed checkpoint of the log over the checkpoints of all histories' })
+  @ApiOperation({ summary: 'Read the last signed checkpoint of the log of checkpoints' })
   @ApiOkResponse(text('Name, size and root of the log, and their signatures', CHECKPOINT_EXAMPLE))
   @Fails(historyErrors.CHECKPOINT_PENDING)
   async getCheckpointLogCheckpoint(
@@ -145,7 +144,7 @@ export class CheckpointLogController {
 
   @Get('tile/*')
   @ApiOperation({
-    summary: 'Download a tile of hashes, or a bundle of checkpoints, of the log over the checkpoints of all histories',
+    summary: 'Download a tile of hashes or a bundle of entries of the log of checkpoints',
   })
   @ApiParam(TILE_PATH)
   @ApiOkResponse(BINARY)
@@ -206,7 +205,7 @@ export class LogKeysController {
 
   @Get('keys')
   @ApiOperation({ summary: 'Read the keys that verify the checkpoints of a history' })
-  @Answers(200, LogKeys, 'The keys under the name of the log')
+  @Answers(200, LogKeys, 'The keys of the log')
   async getLogKeys(@Query() { origin = ownOrigin(this.place) }: LogKeysQuery): Promise<LogKeys> {
     await this.keys.refresh();
     return presentLogKeys(origin, this.keys.periodsOf(origin));
@@ -232,7 +231,7 @@ export class PlatformLogKeysController {
     summary:
       'Rotate the keys that sign the checkpoints of all histories: the earlier ones sign beside the new ones for a year. The new Ed25519 key is made where the settings say',
   })
-  @Answers(200, LogKeys, "The keys under the name of the installation's own history, the new ones last")
+  @Answers(200, LogKeys, "The keys of the installation's own history, newest last")
   @Fails(
     historyErrors.TOO_MANY_HISTORY_KEYS,
     keyStoreErrors.KEY_STORE_UNKNOWN,
@@ -252,9 +251,10 @@ export class PlatformLogKeysController {
   @Post('compromise')
   @ApiOperation({
     summary:
-      'End a key of the checkpoints immediately because somebody else may have it, and sign every history anew without it (idempotent)',
+      'Mark a checkpoint key as compromised: it ends immediately, and every history is signed again without it ' +
+      '(idempotent)',
   })
-  @Answers(200, LogKeys, "The keys under the name of the installation's own history")
+  @Answers(200, LogKeys, "The keys of the installation's own history")
   @Fails(
     historyErrors.NO_SUCH_HISTORY_KEY,
     historyErrors.TOO_MANY_HISTORY_KEYS,

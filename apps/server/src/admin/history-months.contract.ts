@@ -12,11 +12,12 @@ export class HistoryMonth {
   @Identifier({ description: 'Id of the month' }) id: string;
   @Text({ description: 'Calendar month in UTC', example: '2026-01' }) month: string;
   @Choice(monthStates, {
-    description: '`running`: events are recorded in it; `kept`: it can be read; `erased`: its personal fields are',
+    description:
+      '`running`: the current month; `kept`: personal fields can be read; `erased`: personal fields are erased',
     example: 'kept',
   })
   state: MonthState;
-  @Instant({ description: 'From when on it can be erased' }) erasableAt: Rfc3339;
+  @Instant({ description: 'Earliest time of erasure' }) erasableAt: Rfc3339;
   @Instant({ nullable: true, description: 'When it was erased' }) erasedAt: Rfc3339 | null;
 }
 

@@ -49,7 +49,7 @@ export class HistoryMonthsController {
   @HttpCode(200)
   @Requires('history:erase')
   @ApiParam(MONTH)
-  @ApiOperation({ summary: 'Permanently erase the personal fields of a month; every proof stays valid (idempotent)' })
+  @ApiOperation({ summary: 'Permanently erase the personal fields of a month; all proofs remain valid (idempotent)' })
   @AnswersOrDryRun(HistoryMonth, HistoryErasureDryRun, 'The erased month')
   @Fails(...REJECTIONS)
   async eraseHistoryMonth(

@@ -18,27 +18,26 @@ const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
 export class RoleMapping {
   @Text({
     max: 255,
-    description: 'Name of the group, exactly; `*` for everybody whom the provider knows',
+    description: 'Exact name of the group; `*` for everyone at the provider',
     example: 'platform-team',
   })
   group: string;
-  @Choice(roles, { description: 'The role; with several groups the highest counts', example: 'full_access' })
+  @Choice(roles, { description: 'The role; with several groups, the highest one applies', example: 'full_access' })
   role: Role;
   @Identifier({
     optional: true,
-    description: 'Id of the tenant: required for a provider of the installation, not accepted for that of a tenant',
+    description: 'Id of the tenant: required for a provider of the installation, rejected for a provider of a tenant',
   })
   tenantId?: string;
 }
 
 const Name = (options = {}) =>
-  Text({ max: 100, description: 'What the sign-in page shows', example: 'Acme Workforce', ...options });
+  Text({ max: 100, description: 'Name on the sign-in page', example: 'Acme Workforce', ...options });
 const ClientSecret = () =>
   Text({
     max: 1_024,
     optional: true,
-    description:
-      'Secret of this client at the provider, which is stored sealed and never shown; none for a public client',
+    description: 'Secret of this client at the provider, stored sealed and never shown; none for a public client',
     example: 'Yp3s6v9y$B&E)H@McQfTjWnZr4u7x!A%',
   });
 const Scopes = (options = {}) =>
@@ -46,7 +45,7 @@ const Scopes = (options = {}) =>
     minItems: 1,
     maxItems: SCOPES_MAX,
     unique: true,
-    description: 'Scopes that are asked for; `openid` is one of them',
+    description: 'Requested scopes; must include `openid`',
     example: ['openid', 'email', 'profile', 'groups'],
     ...options,
   });
@@ -57,8 +56,7 @@ const RoleMappings = (options = {}) =>
     Nested(() => RoleMapping),
     {
       maxItems: MAPPINGS_MAX,
-      description:
-        'Groups whose members become members, and whose changes change their roles, at each sign-in; none: by invitation only',
+      description: 'Groups that set membership and role at each sign-in; none: by invitation only',
       ...options,
     },
   );
@@ -67,19 +65,19 @@ const EmailDomains = (options = {}) =>
     maxItems: DOMAINS_MAX,
     unique: true,
     description:
-      'Domains whose addresses are accepted, exactly; empty: every domain. A provider of the installation names at least one',
+      'Exact domains of accepted addresses; empty: every domain. Required for a provider of the installation',
     example: ['acme.example'],
     ...options,
   });
 const TrustsEmails = (options = {}) =>
   Flag({
-    description: 'Whether addresses count as verified where the provider does not state `email_verified`',
+    description: 'Whether addresses count as verified if the provider does not send `email_verified`',
     example: false,
     ...options,
   });
 const Enabled = (options = {}) =>
   Flag({
-    description: 'Whether people can sign in by it; `false` ends the sessions that began by it',
+    description: 'Whether people can sign in through it; `false` ends the sessions that it started',
     example: true,
     ...options,
   });
@@ -137,16 +135,16 @@ export class IdentityProviderPage extends PageOf(IdentityProvider) {}
 
 export class IdentityProviderTest {
   @Issuer() issuer: string;
-  @Text({ max: 2_048, description: 'Where people sign in', example: 'https://login.acme.example/authorize' })
+  @Text({ max: 2_048, description: 'URL where people sign in', example: 'https://login.acme.example/authorize' })
   authorizationEndpoint: string;
-  @Text({ max: 2_048, description: 'Where codes are redeemed', example: 'https://login.acme.example/token' })
+  @Text({ max: 2_048, description: 'URL where codes are redeemed', example: 'https://login.acme.example/token' })
   tokenEndpoint: string;
-  @WholeNumber({ description: 'Keys of the key set', example: 2 }) keys: number;
-  @Flag({ description: 'Whether its answers name the issuer (RFC 9207)', example: true }) namesIssuerInAnswers: boolean;
+  @WholeNumber({ description: 'Number of keys in the key set', example: 2 }) keys: number;
+  @Flag({ description: 'Whether its responses name the issuer (RFC 9207)', example: true })
+  namesIssuerInAnswers: boolean;
   @Text({
     max: 2_048,
-    description:
-      'Redirect URI of the console, which has to be registered at the provider; it ends in the id of the provider',
+    description: "Redirect URI of the console, to register at the provider; it ends with the provider's id",
     example: 'https://chancery.example/console/sign-in/callback/019a1b2c-3d4e-7f50-8a6b-7c8d9e0f1a2b',
   })
   redirectUri: string;
@@ -158,7 +156,7 @@ export class OfferedProvider {
 }
 
 export class OfferedProviders {
-  @Items(Nested(() => OfferedProvider), { maxItems: 40, description: 'Those of the installation first' })
+  @Items(Nested(() => OfferedProvider), { maxItems: 40, description: 'The providers; those of the installation first' })
   items: OfferedProvider[];
 }
 
@@ -166,7 +164,7 @@ export class OfferedProvidersQuery {
   @Text({
     max: 63,
     optional: true,
-    description: 'Id or slug of a tenant whose providers are offered, too',
+    description: 'Id or slug of a tenant whose providers are also listed',
     example: 'acme',
   })
   tenant?: string;
@@ -177,8 +175,9 @@ const RedirectUri = () =>
     max: 500,
     optional: true,
     description:
-      'Of a program that listens on the machine of the person (RFC 8252 §7.3): `http://127.0.0.1` or `http://[::1]` with a port ' +
-      'and a path that ends in `/` and the id of the identity provider. Without it the page of the console is meant, and the sign-in is bound to the browser by a cookie',
+      "Redirect URI of a program on the person's machine (RFC 8252 §7.3): `http://127.0.0.1` or `http://[::1]` " +
+      "with a port and a path that ends with `/` and the id of the identity provider. Default: the console's " +
+      'page, with a cookie that binds the sign-in to the browser',
     example: 'http://127.0.0.1:8400/callback/019a1b2c-3d4e-7f50-8a6b-7c8d9e0f1a2b',
   });
 
@@ -191,14 +190,14 @@ const TOKEN_EXAMPLE = 'cips_0aB1cD2eF3gH4iJ5kL6mN7oP8qR9sT0uV1wX2yZ3aB4cD5eF6';
 export class BegunProviderSignIn {
   @Text({
     max: 4_096,
-    description: 'Where the browser goes',
+    description: 'The URL for the browser',
     example: 'https://login.acme.example/authorize?client_id=chancery&response_type=code',
   })
   authorizationUrl: string;
   @Text({
     max: 100,
     optional: true,
-    description: 'Comes back with the answer of the provider. Absent where a cookie holds it',
+    description: "Send it back with the provider's response. Absent if it is in a cookie",
     example: TOKEN_EXAMPLE,
   })
   signInToken?: string;
@@ -209,21 +208,26 @@ export class BegunProviderSignIn {
 export class ProviderAnswer {
   @Identifier({
     description:
-      'Id of the identity provider at the end of the redirect URI to which the browser came back. The answer of another ' +
-      'identity provider than that of the sign-in is rejected (RFC 9700 §4.4.2)',
+      'Id of the identity provider, from the end of the redirect URI. A response of a different identity ' +
+      'provider than that of the sign-in is rejected (RFC 9700 §4.4.2)',
   })
   identityProviderId: string;
-  @Text({ max: 1_024, description: 'As the provider gave it back', example: 'pX9sV3kQ0uWq8bYt' }) state: string;
+  @Text({ max: 1_024, description: '`state` as the provider returned it', example: 'pX9sV3kQ0uWq8bYt' }) state: string;
   @Text({ max: 4_096, optional: true, description: 'The authorization code', example: 'SplxlOBeZQQYbYS6WxSbIA' })
   code?: string;
   @Text({ max: 100, optional: true, description: 'Why there is no code (RFC 6749 §4.1.2.1)', example: 'access_denied' })
   error?: string;
-  @Text({ max: 500, optional: true, description: 'Who answers (RFC 9207)', example: 'https://login.acme.example' })
+  @Text({
+    max: 500,
+    optional: true,
+    description: 'Issuer of the response (RFC 9207)',
+    example: 'https://login.acme.example',
+  })
   iss?: string;
   @Text({
     max: 100,
     optional: true,
-    description: 'Of the sign-in; without it, that of the cookie',
+    description: 'Token of the sign-in; default: the one in the cookie',
     example: TOKEN_EXAMPLE,
   })
   signInToken?: string;
@@ -233,7 +237,7 @@ export class ProviderSignInCompletion extends ProviderAnswer {
   @Choice(sessionPlaces, {
     optional: true,
     default: 'token',
-    description: 'Where the refresh token of the session goes, as with `POST /v1/auth/login`',
+    description: 'Where the refresh token of the session is returned, as in `POST /v1/auth/login`',
   })
   session?: SessionPlace;
 }

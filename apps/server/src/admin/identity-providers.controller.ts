@@ -34,7 +34,7 @@ export class IdentityProvidersController {
   constructor(private readonly providers: IdentityProviders) {}
 
   @Post()
-  @ApiOperation({ summary: 'Create an identity provider by which the people of the tenant sign in' })
+  @ApiOperation({ summary: "Create an identity provider through which the tenant's members sign in" })
   @Answers(201, IdentityProvider, 'The identity provider')
   @Fails(IDENTITY_PROVIDER_LIMIT_REACHED, ...stepUpErrors, coreErrors.BUSY)
   async createIdentityProvider(
@@ -67,7 +67,7 @@ export class IdentityProvidersController {
   }
 
   @Patch(':identityProviderId')
-  @ApiOperation({ summary: 'Change an identity provider of the tenant; its issuer and client stay' })
+  @ApiOperation({ summary: 'Change an identity provider of the tenant, except its issuer and client' })
   @Answers(200, IdentityProvider, 'The updated identity provider')
   @Fails(...stepUpErrors, coreErrors.BUSY, sessionErrors.MEMBERS_WITHOUT_COMPANY_SIGN_IN)
   async changeIdentityProvider(
@@ -80,8 +80,8 @@ export class IdentityProvidersController {
   }
 
   @Delete(':identityProviderId')
-  @ApiOperation({ summary: 'Delete an identity provider of the tenant; the sessions that began by it end' })
-  @Answers(204, 'No sign-in by it is accepted any more')
+  @ApiOperation({ summary: 'Delete an identity provider of the tenant; the sessions that it started end' })
+  @Answers(204, 'The identity provider is deleted; sign-ins through it are rejected')
   @Fails(...stepUpErrors, coreErrors.BUSY, sessionErrors.MEMBERS_WITHOUT_COMPANY_SIGN_IN)
   async deleteIdentityProvider(
     @Param('identityProviderId') id: string,
@@ -94,8 +94,8 @@ export class IdentityProvidersController {
 
   @Post(':identityProviderId/test')
   @NotStored()
-  @ApiOperation({ summary: 'Read what an identity provider of the tenant publishes; nothing changes' })
-  @Answers(200, IdentityProviderTest, 'What it publishes')
+  @ApiOperation({ summary: 'Test an identity provider of the tenant: reads its metadata, changes nothing' })
+  @Answers(200, IdentityProviderTest, "The provider's metadata")
   @Fails(issuerErrors.ISSUER_UNUSABLE)
   async testIdentityProvider(
     @Param('identityProviderId') id: string,
@@ -144,7 +144,7 @@ export class PlatformIdentityProvidersController {
   }
 
   @Patch(':identityProviderId')
-  @ApiOperation({ summary: 'Change an identity provider of the installation; its issuer and client stay' })
+  @ApiOperation({ summary: 'Change an identity provider of the installation, except its issuer and client' })
   @Answers(200, IdentityProvider, 'The updated identity provider')
   @Fails(...accountStepUpErrors, coreErrors.BUSY)
   async changePlatformIdentityProvider(
@@ -157,8 +157,8 @@ export class PlatformIdentityProvidersController {
   }
 
   @Delete(':identityProviderId')
-  @ApiOperation({ summary: 'Delete an identity provider of the installation; the sessions that began by it end' })
-  @Answers(204, 'No sign-in by it is accepted any more')
+  @ApiOperation({ summary: 'Delete an identity provider of the installation; the sessions that it started end' })
+  @Answers(204, 'The identity provider is deleted; sign-ins through it are rejected')
   @Fails(...accountStepUpErrors, coreErrors.BUSY)
   async deletePlatformIdentityProvider(
     @Param('identityProviderId') id: string,
@@ -171,8 +171,8 @@ export class PlatformIdentityProvidersController {
 
   @Post(':identityProviderId/test')
   @NotStored()
-  @ApiOperation({ summary: 'Read what an identity provider of the installation publishes; nothing changes' })
-  @Answers(200, IdentityProviderTest, 'What it publishes')
+  @ApiOperation({ summary: 'Test an identity provider of the installation: reads its metadata, changes nothing' })
+  @Answers(200, IdentityProviderTest, "The provider's metadata")
   @Fails(issuerErrors.ISSUER_UNUSABLE)
   async testPlatformIdentityProvider(
     @Param('identityProviderId') id: string,

@@ -17,11 +17,11 @@ const TOKEN_EXAMPLE = 'cinv_0aB1cD2eF3gH4iJ5kL6mN7oP8qR9sT0uV1wX2yZ3aB4cD5eF6';
 
 export class Invitation {
   @Identifier({ description: 'Id of the invitation' }) id: string;
-  @Email({ description: 'Address of the person who is invited' }) email: string;
+  @Email({ description: 'Address of the invited person' }) email: string;
   @Choice(roles, { description: 'Role that the person will have', example: 'limited_access' }) role: Role;
   @Choice(invitationLifecycle.states, { description: 'State' }) state: InvitationState;
-  @Identifier({ description: 'Id of the user who invited' }) invitedBy: string;
-  @Instant({ description: 'When it was made' }) createdAt: Rfc3339;
+  @Identifier({ description: 'Id of the inviter' }) invitedBy: string;
+  @Instant({ description: 'When it was created' }) createdAt: Rfc3339;
   @Instant({ description: 'When the invitation expires' }) expiresAt: Rfc3339;
 }
 
@@ -33,7 +33,7 @@ export class InvitationWithToken {
     max: 100,
     optional: true,
     description:
-      'Token of the invitation, for the invited person; shown only in this response, and absent where it was sent by e-mail',
+      'Token of the invitation, for the invited person; shown only in this response; absent if it was sent by e-mail',
     example: TOKEN_EXAMPLE,
   })
   token?: SecretText;
@@ -50,7 +50,7 @@ export class InvitationAcceptance {
   name?: string;
   @PasswordField({
     optional: true,
-    description: 'Password that a person without an account chooses: 12 to 256 characters; not with a session',
+    description: 'New password of a person without an account: 12 to 256 characters; not with a session',
   })
   password?: string;
 }

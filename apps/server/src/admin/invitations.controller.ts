@@ -45,8 +45,8 @@ export class InvitationsController {
   }
 
   @Post(':invitationId/resend')
-  @ApiOperation({ summary: 'Create a new token for a pending invitation, valid for seven days; the former one ends' })
-  @Answers(202, InvitationWithToken, 'The invitation with its new token, shown this once')
+  @ApiOperation({ summary: 'Create a new token for a pending invitation, valid for seven days; the previous one ends' })
+  @Answers(202, InvitationWithToken, 'The invitation with its new token, shown only once')
   @Fails(memberErrors.ROLE_NOT_GRANTABLE, coreErrors.WRONG_STATE, invitationErrors.INVITATION_MAILS_TOO_FREQUENT)
   async resendInvitation(
     @Param('invitationId') invitationId: string,
@@ -57,7 +57,7 @@ export class InvitationsController {
 
   @Delete(':invitationId')
   @ApiOperation({ summary: 'Withdraw a pending invitation' })
-  @Answers(204, 'The invitation cannot be accepted any more')
+  @Answers(204, 'The invitation can no longer be accepted')
   @Fails(memberErrors.ROLE_NOT_GRANTABLE, coreErrors.WRONG_STATE)
   async withdrawInvitation(@Param('invitationId') invitationId: string, @InScope() scope: TenantScope): Promise<void> {
     await this.invitations.withdraw(scope, invitationId);
@@ -77,7 +77,7 @@ export class InvitationAcceptanceController {
   @RateLimited('login')
   @NotStored()
   @ApiOperation({
-    summary: 'Accept an invitation: with a session as that user, without one by choosing a name and a password',
+    summary: 'Accept an invitation: with a session as that user, or without one by choosing a name and a password',
   })
   @Answers(201, AcceptedMembership, 'The new membership')
   @Fails(

@@ -16,14 +16,14 @@ export class KeyRequest {
 }
 
 export class KeyRequestAnswer {
-  @Pem({ example: CSR_EXAMPLE, description: 'PKCS#10, PEM: what is sent to the vendor' }) csr: string;
+  @Pem({ example: CSR_EXAMPLE, description: 'PKCS#10 request in PEM, to send to the vendor' }) csr: string;
 }
 
 export class KeyCertificateRequest {
-  @Pem({ example: CERTIFICATE_EXAMPLE, description: 'The certificate that the vendor sent: PEM, one' })
+  @Pem({ example: CERTIFICATE_EXAMPLE, description: "The vendor's certificate: one PEM block" })
   certificate: string;
 
-  @Text({ max: 128, pattern: KID_PATTERN, example: KID_EXAMPLE, description: 'The kid that the vendor gave' })
+  @Text({ max: 128, pattern: KID_PATTERN, example: KID_EXAMPLE, description: 'The kid that the vendor assigned' })
   kid: string;
 }
 

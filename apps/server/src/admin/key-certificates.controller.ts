@@ -36,7 +36,7 @@ export class KeyCertificatesController {
   @Post('csr')
   @Requires('keys:write')
   @ApiOperation({ operationId: 'requestKeyCertificate', summary: 'Create a certificate signing request for a key' })
-  @Answers(200, KeyRequestAnswer, 'The request, signed by the version that signs now')
+  @Answers(200, KeyRequestAnswer, 'The request, signed by the active version')
   @Fails(KEY_NOT_USABLE, KEY_HAS_NO_PUBLIC_HALF, coreErrors.BUSY)
   async requestCertificate(
     @Param('keyId') keyId: string,

@@ -48,7 +48,7 @@ export class KeyToImport {
   @AlgorithmField() algorithm: AlgorithmName;
   @Format() format: KeyFormatName;
   @KeyData() data: string | object;
-  @PasswordField({ optional: true, description: 'The passphrase of the key file, where it is encrypted' })
+  @PasswordField({ optional: true, description: 'The passphrase of the key file, if it is encrypted' })
   password?: string;
   @Flag({ optional: true, default: false, description: 'Whether the private key can be exported', example: false })
   exportable?: boolean;

@@ -61,7 +61,7 @@ export class KeyMaterialController {
   @ApiOperation({ summary: 'Download the public key of a version' })
   @ApiParam(KID)
   @ApiOkResponse({
-    description: 'The public half in the format that was asked for',
+    description: 'The public key in the requested format',
     content: {
       'application/json': {
         schema: { type: 'object', example: { kty: 'OKP', crv: 'Ed25519', x: '11qYAYKxCrfVS_7TyWQHOg' } },

@@ -18,16 +18,19 @@ const SHOWN_MAX = 100;
 
 export class KeyStore {
   @KeyStoreName({ description: 'Its name: `keyStore` of new keys and certificate authorities' }) name: string;
-  @Choice(storeTypeNames, { description: 'What it is' }) type: OpenedStore['type'];
+  @Choice(storeTypeNames, { description: 'Kind of the key store' }) type: OpenedStore['type'];
   @Flag({
     nullable: true,
-    description: 'Whether it answered when it was last asked; null where this process has not asked it yet',
+    description: 'Whether it answered the last call; null if this process has not called it yet',
   })
   answers: boolean | null;
 }
 
 export class KeyStoreList {
-  @Items(Nested(() => KeyStore), { maxItems: SHOWN_MAX, description: 'In the order of the configuration' })
+  @Items(Nested(() => KeyStore), {
+    maxItems: SHOWN_MAX,
+    description: 'The key stores, in the order of the configuration',
+  })
   items: KeyStore[];
 }
 

@@ -15,8 +15,8 @@ export class KeyStoresController {
   constructor(private readonly stores: KeyStores) {}
 
   @Get()
-  @ApiOperation({ summary: 'List the key stores that the tenant may have keys made in' })
-  @ApiOkResponse({ type: KeyStoreList, description: 'All of them; none where the operator has opened none' })
+  @ApiOperation({ summary: 'List the key stores that the tenant may use' })
+  @ApiOkResponse({ type: KeyStoreList, description: 'All available key stores' })
   listKeyStores(@InScope() { tenantId }: TenantScope): KeyStoreList {
     return presentKeyStores(this.stores.permitted(tenantId));
   }

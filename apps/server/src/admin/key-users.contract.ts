@@ -13,7 +13,10 @@ export class UsingService {
 export class KeyUse {
   @Text({ description: 'Key ID (`kid`) of the tokens', example: '5b8d3c1e-7a44-4f0e-9d56-2f1c8e7b9a10' }) kid: string;
   @Text({ description: 'Name of the token profile', example: 'partner-tokens' }) profile: string;
-  @Nested(() => UsingService, { nullable: true, description: 'Who asked; null for users whom the profile admits' })
+  @Nested(() => UsingService, {
+    nullable: true,
+    description: 'The requesting service; null for users that the profile admits',
+  })
   service: UsingService | null;
   @WholeNumber({ description: 'How many tokens were signed', example: 4_711 }) tokens: number;
   @Instant({ description: 'When the first one was signed' }) firstUsedAt: Rfc3339;
@@ -26,11 +29,11 @@ const Names = (maxItems: number, description: string, example: string) =>
 export class KeyUserList {
   @Items(Nested(() => KeyUse), {
     maxItems: KEY_USES_MAX,
-    description: 'What signed with it in the last 400 days, the latest first',
+    description: 'Uses in the last 400 days, latest first',
   })
   uses: KeyUse[];
   @Names(USERS_SHOWN_MAX, 'Names of the token profiles that sign with it', 'partner-tokens') profiles: string[];
-  @Names(USERS_SHOWN_MAX, 'Names of the services that may ask for their tokens', 'billing') services: string[];
+  @Names(USERS_SHOWN_MAX, 'Names of the services that may request their tokens', 'billing') services: string[];
   @Names(
     CERTIFICATES_SHOWN_MAX,
     'Key IDs (`kid`) of its certificates that are not revoked',
@@ -39,7 +42,7 @@ export class KeyUserList {
   certificates: string[];
   @Names(
     CERTIFICATES_SHOWN_MAX,
-    'Ids of the authorities that have it, and of those below them',
+    'Ids of the authorities with this key, and of the authorities below them',
     '0198d7c4-5a1e-7cc0-8f3a-2b6d5e9a1c47',
   )
   authorities: string[];

@@ -75,13 +75,16 @@ const Exportable = (options = {}) =>
 const HappenedAt = (description: string) => Instant({ nullable: true, description });
 
 export class KeyQuery extends NamedPageQuery {
-  @Choice(keyLifecycle.states, { optional: true, description: 'Only those in this state now; destroyed ones if asked' })
+  @Choice(keyLifecycle.states, {
+    optional: true,
+    description: 'Only those in this state now; destroyed keys are listed only if selected',
+  })
   state?: KeyState;
   @Choice(algorithmNames, { optional: true, description: 'Only those of this algorithm', example: 'ES256' })
   algorithm?: AlgorithmName;
   @InstantOrDate({
     optional: true,
-    description: 'Only those whose next version is made before; a date is the start of that day in UTC',
+    description: 'Only those whose next version is due before this time; a date is the start of that day in UTC',
   })
   rotatesBefore?: number;
   @UnusedSince() unusedSince?: number;
@@ -98,16 +101,19 @@ export class NewKey {
   @Contacts({ optional: true }) contacts?: string[];
   @KeyStoreName({
     optional: true,
-    description: 'Key store in which the private keys of all versions are made; they never leave it',
+    description: 'Key store in which the private keys of all versions are created; they never leave it',
   })
   keyStore?: string;
 }
 
 export class KeyChange {
   @KeyName({ optional: true }) name?: string;
-  @RotateEverySeconds({ optional: true, nullable: true, description: 'null: rotated by hand only' })
+  @RotateEverySeconds({ optional: true, nullable: true, description: 'null: manual rotation only' })
   rotateEverySeconds?: number | null;
-  @Exportable({ optional: true, description: 'false: the private key can no longer be exported; never back to true' })
+  @Exportable({
+    optional: true,
+    description: 'false: the private key can no longer be exported; cannot be set to true again',
+  })
   exportable?: boolean;
   @Contacts({ optional: true }) contacts?: string[];
 }
@@ -115,7 +121,8 @@ export class KeyChange {
 export class Key {
   @Identifier({ description: 'Id of the key' }) id: string;
   @KeyName() name: string;
-  @Choice(keyLifecycle.states, { description: 'A deleted key can be restored for a while' }) state: KeyState;
+  @Choice(keyLifecycle.states, { description: 'State; a deleted key can be restored for a limited time' })
+  state: KeyState;
   @AlgorithmField() algorithm: AlgorithmName;
   @ModulusBits({ nullable: true, min: IMPORTED_MODULUS_BITS_MIN }) modulusBits: number | null;
   @Choice(['text', 'base64'], { nullable: true, description: 'Encoding of an imported secret' })
@@ -123,11 +130,11 @@ export class Key {
   @Choice(['generated', 'imported'], { description: 'Origin' }) origin: 'generated' | 'imported';
   @KeyStoreName({
     nullable: true,
-    description: 'Key store of its private keys; null where they are sealed in the database',
+    description: 'Key store of its private keys; null if they are sealed in the database',
   })
   keyStore: string | null;
   @Exportable() exportable: boolean;
-  @Flag({ description: "Imported below today's minimum", example: false }) weak: boolean;
+  @Flag({ description: 'Weaker than the current minimum; imported', example: false }) weak: boolean;
   @RotateEverySeconds({ nullable: true }) rotateEverySeconds: number | null;
   @Contacts() contacts: string[];
   @WholeNumber({ description: 'Increases with each change; the ETag', example: 1 }) version: number;
@@ -143,23 +150,23 @@ export class KeyPage extends PageOf(Key) {}
 
 export class KeyVersion {
   @Text({ description: 'Key ID (`kid`)', example: '5b8d3c1e-7a44-4f0e-9d56-2f1c8e7b9a10' }) kid: string;
-  @WholeNumber({ min: 1, description: 'Counts the versions of the key', example: 1 }) number: number;
+  @WholeNumber({ min: 1, description: 'Version number', example: 1 }) number: number;
   @Choice(keyVersionLifecycle.states, {
     description: 'The active one signs; pending, active and retired ones are published',
     example: 'active',
   })
   state: KeyVersionState;
-  @Instant({ description: 'When it was made' }) createdAt: Rfc3339;
+  @Instant({ description: 'When it was created' }) createdAt: Rfc3339;
   @HappenedAt('When it starts to sign') activatesAt: Rfc3339 | null;
   @HappenedAt('When it started to sign') activatedAt: Rfc3339 | null;
   @HappenedAt('When its successor takes over') retiresAt: Rfc3339 | null;
-  @HappenedAt('When it stopped to sign') retiredAt: Rfc3339 | null;
+  @HappenedAt('When it stopped signing') retiredAt: Rfc3339 | null;
   @HappenedAt('When it was marked as compromised') compromisedAt: Rfc3339 | null;
-  @HappenedAt('When its private half was destroyed') destroyedAt: Rfc3339 | null;
+  @HappenedAt('When its private key was destroyed') destroyedAt: Rfc3339 | null;
   @HappenedAt('When the last token that it signed expires') lastTokenExpiresAt: Rfc3339 | null;
   @JsonObject({
     nullable: true,
-    description: 'The public half as in the JWKS (RFC 7517); null for a shared secret',
+    description: 'The public key as in the JWKS (RFC 7517); null for a shared secret',
     example: {
       kty: 'EC',
       kid: '5b8d3c1e-7a44-4f0e-9d56-2f1c8e7b9a10',
@@ -211,7 +218,7 @@ export class KeyImpact {
     example: ['billing'],
   })
   services: readonly string[];
-  @HappenedAt('When the last token expires that was signed with what this is about') lastTokenExpiresAt: Rfc3339 | null;
+  @HappenedAt('When the last signed token expires') lastTokenExpiresAt: Rfc3339 | null;
   @Items(Text({ max: 64 }), {
     optional: true,
     maxItems: CERTIFICATES_SHOWN_MAX,
@@ -223,7 +230,8 @@ export class KeyImpact {
     optional: true,
     maxItems: CERTIFICATES_SHOWN_MAX,
     description:
-      'The authorities that have the key, and those below them, which a compromise revokes with all that they issued',
+      'The authorities with the key, and those below them, which a compromise revokes together with their ' +
+      'certificates',
     example: ['0198d7c4-5a1e-7cc0-8f3a-2b6d5e9a1c47'],
   })
   authorities?: readonly string[];

@@ -76,7 +76,7 @@ export class KeysController {
   }
 
   @Get(':keyId/users')
-  @ApiOperation({ summary: 'List what signed with a key and when, and what may sign with it or certifies it' })
+  @ApiOperation({ summary: 'List who signed with a key and when, and what may sign with it or certifies it' })
   @Answers(200, KeyUserList, 'Its users')
   async listKeyUsers(@Param('keyId') keyId: string, @InScope() scope: TenantScope): Promise<KeyUserList> {
     return presentKeyUsers(await this.reports.of(scope, keyId));
@@ -85,7 +85,7 @@ export class KeysController {
   @Patch(':keyId')
   @Requires('keys:write')
   @ApiOperation({
-    summary: 'Change the name, the rotation schedule or the contacts of a key, or end that it can be exported',
+    summary: 'Change the name, rotation schedule or contacts of a key, or make it non-exportable',
   })
   @Answers(200, KeyDetails, 'The updated key')
   @Fails(WRONG_STATE, KEY_NAME_TAKEN, KEY_EXPORTABILITY_FIXED)
@@ -102,7 +102,7 @@ export class KeysController {
   @HttpCode(200)
   @Requires('keys:write')
   @ApiOperation({
-    summary: 'Rotate a key: the next version is published now and signs when every cache of the JWKS has it',
+    summary: 'Rotate a key: the next version is published now and signs when all JWKS caches have been refreshed',
   })
   @AnswersOrDryRun(KeyDetails, KeyDryRun, 'The key with its new version')
   @Fails(WRONG_STATE, KEY_NOT_USABLE, ROTATION_UNDER_WAY, KEY_LIMIT_REACHED, ...stepUpErrors, BUSY, ...inKeyStore)
@@ -122,7 +122,7 @@ export class KeysController {
   @HttpCode(200)
   @Requires('keys:write')
   @Kid()
-  @ApiOperation({ summary: 'Retire a version: it stops signing, its tokens verify until they expire' })
+  @ApiOperation({ summary: 'Retire a version: it stops signing; its tokens can be verified until they expire' })
   @AnswersOrDryRun(KeyDetails, KeyDryRun, 'The key with its versions')
   @Fails(WRONG_STATE, LAST_ACTIVE_KEY_VERSION, ...stepUpErrors, BUSY)
   async retireKeyVersion(
@@ -159,7 +159,7 @@ export class KeysController {
   @Delete(':keyId')
   @HttpCode(204)
   @Requires('keys:write')
-  @ApiOperation({ summary: 'Delete a key: it neither signs nor verifies from now on, and can be restored for a while' })
+  @ApiOperation({ summary: 'Delete a key: it no longer signs or verifies; it can be restored for a limited time' })
   @ApiNoContentResponse({ description: 'The key is deleted' })
   @ApiOkResponse({ type: KeyDryRun, description: 'With `dryRun=true`: the effect' })
   @Fails(WRONG_STATE, KEY_IN_USE, ...stepUpErrors, BUSY)

@@ -10,7 +10,7 @@ export class LeakRequest {
   @Text({
     max: 1_000,
     example: 'csk_0000000000000000000000000000000000000000000000000',
-    description: 'The string that turned up; it is stored nowhere',
+    description: 'The string to check; it is not stored',
   })
   secret: string;
 
@@ -19,7 +19,7 @@ export class LeakRequest {
     default: false,
     example: false,
     description:
-      'Mark a live credential that is found as compromised; let one of a workload expire; revoke an API token',
+      "Revoke what is found: marks a credential as compromised, expires a workload's credential, revokes an API token",
   })
   compromise?: boolean;
 }
@@ -65,7 +65,8 @@ export class LeakAnswer {
   @Identifier({
     optional: true,
     example: EXAMPLE_ID,
-    description: 'The credential that was made because the last active one was compromised; reveal it to use it',
+    description:
+      'The successor that was created because the last active credential was compromised; reveal it to use it',
   })
   successorId?: string;
 

@@ -10,19 +10,20 @@ const KID_EXAMPLE = '3343c158-d371-41cd-be7d-d8b3cb133445';
 
 export class License {
   @Identifier({ description: 'Id of the entitlement' }) id: string;
-  @JsonObject({ example: CUSTOMER_EXAMPLE, description: 'The customer, by `ccId` or by `serial`' }) customer: object;
+  @JsonObject({ example: CUSTOMER_EXAMPLE, description: 'The customer, identified by `ccId` or `serial`' })
+  customer: object;
   @JsonObject({ example: { ...CUSTOMER_EXAMPLE, eliteSeats: 15 }, description: 'Content of the latest revision' })
   entitlement: { readonly [member: string]: Json };
   @WholeNumber({ min: 1, description: 'Number of the newest update; the ETag', example: 3 }) revision: number;
   @Text({ max: 128, description: 'The certificate that signed it', example: KID_EXAMPLE }) kid: string;
   @Instant({ description: 'When the first update was accepted' }) createdAt: Rfc3339;
-  @Instant({ description: 'When the newest one was' }) updatedAt: Rfc3339;
+  @Instant({ description: 'When the newest update was accepted' }) updatedAt: Rfc3339;
 }
 
 export class LicensePage extends PageOf(License) {}
 
 export class LicenseRevision {
-  @WholeNumber({ min: 1, description: 'Counts the updates', example: 3 }) revision: number;
+  @WholeNumber({ min: 1, description: 'Revision number', example: 3 }) revision: number;
   @Text({
     max: 65_536,
     multiline: true,

@@ -5,7 +5,7 @@ import { present } from '../http/present.js';
 import { PageOf } from './page.contract.js';
 
 export class NewMember {
-  @Email({ description: 'Address of the person who is invited' }) email: string;
+  @Email({ description: 'Address of the invited person' }) email: string;
   @Choice(roles, {
     description: 'Below the role of the caller, unless the caller is an owner',
     example: 'limited_access',
@@ -28,13 +28,12 @@ export class Member {
   @Choice(roles, { description: 'Role in this tenant', example: 'limited_access' }) role: Role;
   @Flag({ description: 'Whether the address of the account is verified' }) emailVerified: boolean;
   @Flag({
-    description: 'Whether the member may do anything here: not with an account that only another tenant knows',
+    description: 'Whether the member may work in this tenant; false for an account that only another tenant knows',
   })
   admitted: boolean;
   @Identifier({
     nullable: true,
-    description:
-      'Id of the identity provider whose groups decide the role at each sign-in; null for a member who was invited',
+    description: 'Id of the identity provider whose groups set the role at each sign-in; null for an invited member',
   })
   identityProviderId: string | null;
   @WholeNumber({ description: 'Increases with each change; the ETag', example: 1 }) version: number;

@@ -51,7 +51,7 @@ export class MembersController {
   @Answers(
     202,
     InvitationWithToken,
-    'The invitation with its token, shown this once; the same whether or not the address has an account',
+    'The invitation with its token, shown only once; the same whether or not the address has an account',
   )
   @Fails(
     memberErrors.ROLE_NOT_GRANTABLE,
@@ -86,8 +86,8 @@ export class MembersController {
 
   @Delete(':userId')
   @HttpCode(204)
-  @ApiOperation({ summary: 'Remove a member; the user stays a user' })
-  @ApiNoContentResponse({ description: 'The user is no member any more' })
+  @ApiOperation({ summary: 'Remove a member; the account remains' })
+  @ApiNoContentResponse({ description: 'The user is no longer a member' })
   @ApiOkResponse({ type: MemberRemovalDryRun, description: 'With `dryRun=true`: the effect' })
   @Fails(memberErrors.ROLE_NOT_GRANTABLE, memberErrors.LAST_OWNER)
   async removeMember(
@@ -113,7 +113,7 @@ export class MembersController {
   @Post(':userId/reset')
   @Requires('members:recover')
   @ApiOperation({ summary: 'Start the password reset of a member whose account only this tenant knows' })
-  @Answers(201, StartedReset, 'The token for the member, shown this once')
+  @Answers(201, StartedReset, 'The token for the member, shown only once')
   @Fails(accountErrors.ACCOUNT_NOT_OF_TENANT, ...stepUpErrors, coreErrors.BUSY)
   async resetMember(
     @Param('userId') userId: string,
@@ -126,7 +126,7 @@ export class MembersController {
   @Delete(':userId/factors')
   @Requires('members:recover')
   @ApiOperation({ summary: 'Delete the second factors of a member whose account only this tenant knows' })
-  @Answers(204, 'The member signs in with the password alone; all sessions ended')
+  @Answers(204, 'The member can sign in with the password alone; all sessions ended')
   @Fails(accountErrors.ACCOUNT_NOT_OF_TENANT, ...stepUpErrors, coreErrors.BUSY)
   async resetMemberFactors(
     @Param('userId') userId: string,

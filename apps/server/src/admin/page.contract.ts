@@ -15,7 +15,7 @@ export const PageLimit = (): PropertyDecorator =>
   });
 
 export const PageCursor = (): PropertyDecorator =>
-  Text({ max: 1_024, optional: true, description: 'The `nextCursor` of the page before', example: CURSOR_EXAMPLE });
+  Text({ max: 1_024, optional: true, description: 'The `nextCursor` of the previous page', example: CURSOR_EXAMPLE });
 
 /** The query of a list; one with a filter has the same two fields. */
 export class PageQuery {
@@ -25,7 +25,7 @@ export class PageQuery {
 
 /** The filter of a list of things with names: one of them is found by its name. */
 export const ExactName = (): PropertyDecorator =>
-  Text({ max: 100, optional: true, description: 'Only the one with exactly this name', example: 'billing' });
+  Text({ max: 100, optional: true, description: 'Only the resource with exactly this name', example: 'billing' });
 
 /** The query of a list of things with names. */
 export class NamedPageQuery extends PageQuery {
@@ -36,7 +36,7 @@ export class NamedPageQuery extends PageQuery {
 export const UnusedSince = (): PropertyDecorator =>
   InstantOrDate({
     optional: true,
-    description: 'Only those that no request has used since; one that was never used counts from its creation',
+    description: 'Only those without use since this time; one that was never used counts from its creation',
   });
 
 /** The response class of a list: `class ServicePage extends PageOf(Service) {}`. */

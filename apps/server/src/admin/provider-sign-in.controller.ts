@@ -46,8 +46,8 @@ export class ProviderSignInController {
 
   @Get('identity-providers')
   @Public()
-  @ApiOperation({ summary: 'List the identity providers by which people can sign in' })
-  @Answers(200, OfferedProviders, 'Those of the installation, and those of the tenant if it exists')
+  @ApiOperation({ summary: 'List the identity providers through which people can sign in' })
+  @Answers(200, OfferedProviders, 'The providers of the installation and, if it exists, of the tenant')
   async listOfferedIdentityProviders(
     @Query() { tenant }: OfferedProvidersQuery,
     @Facts() facts: RequestFacts,
@@ -59,7 +59,7 @@ export class ProviderSignInController {
   @Post('identity-providers/:identityProviderId/sign-in')
   @Public()
   @ApiOperation({ summary: 'Begin a sign-in at an identity provider' })
-  @Answers(200, BegunProviderSignIn, 'Where the browser goes')
+  @Answers(200, BegunProviderSignIn, 'The URL for the browser')
   @Fails(tenantErrors.TENANT_SUSPENDED, ISSUER_UNUSABLE, ORIGIN_NOT_ALLOWED, COOKIE_SESSION_UNAVAILABLE)
   async beginProviderSignIn(
     @Param('identityProviderId') providerId: string,
@@ -78,11 +78,11 @@ export class ProviderSignInController {
   @Post('identity-providers/complete')
   @HttpCode(200)
   @Public()
-  @ApiOperation({ summary: 'Complete a sign-in with the answer of the identity provider' })
+  @ApiOperation({ summary: "Complete a sign-in with the identity provider's response" })
   @ApiExtraModels(AccessToken, SecondFactorRequest)
   @ApiOkResponse({
     schema: { oneOf: refs(AccessToken, SecondFactorRequest) },
-    description: 'The tokens of the new session, or the question for a second factor of an account that has one',
+    description: 'The tokens of the new session, or the request for a second factor',
   })
   @Fails(
     SIGN_IN_EXPIRED,
@@ -111,8 +111,8 @@ export class ProviderSignInController {
   }
 
   @Post('step-up/identity-provider')
-  @ApiOperation({ summary: 'Begin a step-up of this session by a new sign-in at its identity provider' })
-  @Answers(200, BegunProviderSignIn, 'Where the browser goes')
+  @ApiOperation({ summary: 'Begin a step-up of this session with a new sign-in at its identity provider' })
+  @Answers(200, BegunProviderSignIn, 'The URL for the browser')
   @Fails(coreErrors.FORBIDDEN, coreErrors.NOT_FOUND, ISSUER_UNUSABLE, ORIGIN_NOT_ALLOWED, COOKIE_SESSION_UNAVAILABLE)
   async beginProviderStepUp(
     @Body() { redirectUri }: NewProviderSignIn,
@@ -128,8 +128,8 @@ export class ProviderSignInController {
   }
 
   @Post('step-up/identity-provider/complete')
-  @ApiOperation({ summary: 'Complete a step-up with the answer of the identity provider' })
-  @Answers(200, StepUpAnswer, 'For the header `X-Step-Up`')
+  @ApiOperation({ summary: "Complete a step-up with the identity provider's response" })
+  @Answers(200, StepUpAnswer, 'The token for the header `X-Step-Up`')
   @Fails(
     SIGN_IN_EXPIRED,
     IDENTITY_REJECTED,

@@ -24,7 +24,7 @@ export class SchedulerController {
   ) {}
 
   @Get()
-  @ApiOperation({ summary: 'Read whether the scheduler is paused, and what the clocks show' })
+  @ApiOperation({ summary: "Read the scheduler's state and the clocks" })
   @Answers(200, SchedulerState, 'State of the scheduler in this process')
   async getScheduler(): Promise<SchedulerState> {
     return SchedulerState.of(await this.watch.status(), this.scheduler.counters);
@@ -33,7 +33,7 @@ export class SchedulerController {
   @Post('confirm')
   @NotStored()
   @ApiOperation({
-    summary: 'Confirm that the clocks of all hosts show the right time: what was paused goes on (idempotent)',
+    summary: 'Confirm that the clocks of all hosts are correct: paused actions continue (idempotent)',
   })
   @Answers(200, SchedulerState, 'State of the scheduler in this process after the confirmation')
   @Fails(...stepUpErrors, coreErrors.BUSY)

@@ -30,7 +30,7 @@ export class ServicesController {
 
   @Post()
   @ApiOperation({ summary: 'Create a service with its first service key and JWT credential' })
-  @Answers(201, CreatedService, 'The service; its secrets are in this one answer')
+  @Answers(201, CreatedService, 'The service with its secrets, shown only once')
   @Fails(serviceErrors.SERVICE_NAME_TAKEN)
   async createService(@Body() body: NewService, @InScope() scope: TenantScope): Promise<CreatedService> {
     return answerOnce(scope, presentCreatedService, () => this.services.create(scope, body));

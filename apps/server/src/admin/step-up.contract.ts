@@ -6,7 +6,7 @@ import { SecondFactorProof } from './factor-proof.contract.js';
 
 /** The body of a call that needs the caller's own password in the same request, or `X-Step-Up` in its place. */
 export class StepUp {
-  @PasswordField({ optional: true, description: "The caller's own password; 401 `PASSWORD_REQUIRED` without it" })
+  @PasswordField({ optional: true, description: "The caller's own password; otherwise 401 `PASSWORD_REQUIRED`" })
   password?: string;
 }
 
@@ -15,16 +15,21 @@ export class ForcedAction {
   @Flag({
     optional: true,
     default: false,
-    description: 'Do it although something depends on it; needs `password`',
+    description: 'Proceed although other resources depend on it; requires `password`',
     example: false,
   })
   force?: boolean;
-  @PasswordField({ optional: true, description: "The caller's own password; needed with `force`" }) password?: string;
+  @PasswordField({ optional: true, description: "The caller's own password; required with `force`" }) password?: string;
 }
 
 /** The same for a call that needs the password in any case. */
 export class ForcedStepUp extends StepUp {
-  @Flag({ optional: true, default: false, description: 'Do it although something depends on it', example: false })
+  @Flag({
+    optional: true,
+    default: false,
+    description: 'Proceed although other resources depend on it',
+    example: false,
+  })
   force?: boolean;
 }
 
@@ -53,7 +58,7 @@ export class StepUpAnswer {
     example: 'eyJhbGciOiJFUzI1NiJ9.eyJzaWQiOiIuLi4ifQ.c2ln',
   })
   stepUpToken: string;
-  @WholeNumber({ description: 'Seconds until the token ends', example: 300 }) expiresIn: number;
+  @WholeNumber({ description: 'Seconds until the token expires', example: 300 }) expiresIn: number;
 }
 
 export class AskedFactor {
@@ -66,7 +71,8 @@ export class AskedFactor {
   @JsonObject({
     nullable: true,
     description:
-      'For `navigator.credentials.get`, by `PublicKeyCredential.parseRequestOptionsFromJSON`; `null` without a passkey',
+      'Options for `navigator.credentials.get`, read with `PublicKeyCredential.parseRequestOptionsFromJSON`; ' +
+      '`null` without a passkey',
     example: { rpId: 'chancery.example', challenge: 'ArPXkVSnfg' },
   })
   passkeyOptions: Json;

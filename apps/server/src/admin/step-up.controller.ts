@@ -23,7 +23,7 @@ export class StepUpController {
 
   @Post()
   @ApiOperation({
-    summary: 'Step up the session for 5 minutes, by the password or a second factor',
+    summary: 'Step up the session for 5 minutes with the password or a second factor',
   })
   @Answers(200, StepUpAnswer, 'The token for the header `X-Step-Up`')
   @Fails(

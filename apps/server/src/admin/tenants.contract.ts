@@ -48,8 +48,7 @@ export class NewTenant {
   @Text({ max: 200, description: 'Name of the tenant', example: 'Acme Ltd' }) name: string;
   @Nested(() => NewOwner, {
     optional: true,
-    description:
-      'The first owner, with an account that only this tenant knows. Without one, invite an owner afterwards',
+    description: 'The first owner, with an account that only this tenant knows. If absent, invite an owner afterwards',
   })
   owner?: NewOwner;
 }
@@ -62,26 +61,28 @@ export class TenantChange {
   @Text({ max: 200, optional: true, description: 'Name of the tenant', example: 'Acme Ltd' }) name?: string;
   @JsonObject({
     optional: true,
-    description: `The settings to change; the others stay. ${SETTINGS_DESCRIPTION}`,
+    description: `The settings to change; the others keep their values. ${SETTINGS_DESCRIPTION}`,
     example: { reveal: 'once' },
   })
   settings?: Record<string, unknown>;
   @PasswordField({
     optional: true,
     description:
-      "The caller's own password; needed, with the permission `history:erase`, to erase something of the history earlier (`personalDataRetentionMonths`, `historyRetentionDays`, no more `historyHold`)",
+      "The caller's own password; required, with the permission `history:erase`, for changes that erase parts of " +
+      'the history earlier (a shorter `personalDataRetentionMonths` or `historyRetentionDays`, the end of ' +
+      '`historyHold`)',
   })
   password?: string;
 }
 
 export class TenantDeletion extends StepUp {
-  @Text({ max: 63, description: 'The slug of the tenant, so that none is deleted by mistake', example: 'acme' })
+  @Text({ max: 63, description: 'The slug of the tenant, as a confirmation', example: 'acme' })
   confirm: string;
 }
 
 export class Tenant {
   @Identifier({ description: 'Id of the tenant' }) id: string;
-  @Text({ description: 'Usable in URLs in place of the id', example: 'acme' }) slug: string;
+  @Text({ description: 'Can be used in URLs instead of the id', example: 'acme' }) slug: string;
   @Text({ description: 'Name of the tenant', example: 'Acme Ltd' }) name: string;
   @Choice(tenantLifecycle.states, {
     description: 'Requests of members and services of a suspended tenant are rejected',

@@ -83,7 +83,7 @@ export class TenantsController {
   @Post(':tenantId/suspend')
   @Requires('tenants:manage')
   @ApiOperation({
-    summary: 'Suspend a tenant: its members and services are rejected, its public keys remain available',
+    summary: 'Suspend a tenant: its members and services are rejected; its public keys remain available',
   })
   @Answers(200, Tenant, 'The suspended tenant')
   @Fails(coreErrors.WRONG_STATE)
@@ -107,7 +107,7 @@ export class TenantsController {
   @Post(':tenantId/owner-invitation')
   @Requires('tenants:manage')
   @ApiOperation({ summary: 'Invite the owner of a tenant that has none' })
-  @Answers(202, InvitationWithToken, 'The invitation with its token, shown this once')
+  @Answers(202, InvitationWithToken, 'The invitation with its token, shown only once')
   @Fails(
     tenantErrors.TENANT_HAS_OWNER,
     memberErrors.ALREADY_MEMBER,
@@ -125,7 +125,7 @@ export class TenantsController {
 
   @Delete(':tenantId')
   @Requires('tenants:manage')
-  @ApiOperation({ summary: 'Delete a tenant: its data key and so all its secrets are destroyed, its history stays' })
+  @ApiOperation({ summary: 'Delete a tenant: destroys its data key and thereby all its secrets; its history remains' })
   @Answers(204, 'The tenant is deleted')
   @Fails(...stepUpErrors, tenantErrors.CONFIRMATION_MISMATCH, coreErrors.WRONG_STATE, coreErrors.BUSY)
   async deleteTenant(

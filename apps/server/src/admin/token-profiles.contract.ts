@@ -46,8 +46,8 @@ export class TokenProfileChangeRequest {
     max: 500,
     example: 'https://tokens.example.com',
     description:
-      '`iss`: by default the tenant’s own URL (`jwt`) or the service’s id (`webex-connect`); required where the vendor ' +
-      'knows you by it (company name of `ccai-user`, customer id of `telesign-app-verify`)',
+      '`iss`; default: the tenant’s URL (`jwt`) or the service’s id (`webex-connect`); required if the vendor ' +
+      'identifies you by it (company name in `ccai-user`, customer id in `telesign-app-verify`)',
   })
   issuer?: string;
 
@@ -56,7 +56,7 @@ export class TokenProfileChangeRequest {
     maxItems: 20,
     unique: true,
     example: ['https://api.partner.example'],
-    description: 'The audiences that a token may be for, or the one; empty: whatever the caller names',
+    description: 'The permitted audiences of a token; empty: the caller chooses',
   })
   @Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? [value] : value))
   audience?: string[];
@@ -67,7 +67,7 @@ export class TokenProfileChangeRequest {
     max: LONGEST_TTL_SECONDS,
     default: PROFILE_DEFAULTS.ttlSeconds,
     example: 300,
-    description: 'Lifetime where the caller asks for none',
+    description: 'Default lifetime in seconds',
   })
   ttlSeconds?: number;
 
@@ -77,7 +77,7 @@ export class TokenProfileChangeRequest {
     max: LONGEST_TTL_SECONDS,
     default: PROFILE_DEFAULTS.maxTtlSeconds,
     example: 3600,
-    description: 'The longest lifetime that a caller may ask for',
+    description: 'Maximum lifetime in seconds that a caller may request',
   })
   maxTtlSeconds?: number;
 
@@ -87,7 +87,7 @@ export class TokenProfileChangeRequest {
     max: 600,
     default: PROFILE_DEFAULTS.skewSeconds,
     example: 60,
-    description: 'Tolerated difference of clocks when a token is verified',
+    description: 'Clock tolerance in seconds when a token is verified',
   })
   skewSeconds?: number;
 
@@ -104,7 +104,7 @@ export class TokenProfileChangeRequest {
     maxItems: 100,
     unique: true,
     example: ['scope'],
-    description: 'Claims that a caller may set; `*` is all',
+    description: 'Claims that a caller may set; `*` means all',
   })
   allowedClaims?: string[];
 
@@ -117,7 +117,7 @@ export class TokenProfileChangeRequest {
   })
   requiredClaims?: string[];
 
-  @Choice(VERSIONS, { optional: true, example: 'v1', description: 'Version of the format: `xima-licensing` has two' })
+  @Choice(VERSIONS, { optional: true, example: 'v1', description: 'Version of the format, for `xima-licensing`' })
   version?: string;
 
   @JsonObject({
@@ -130,7 +130,7 @@ export class TokenProfileChangeRequest {
 }
 
 export class TokenProfileRequest extends TokenProfileChangeRequest {
-  @Text({ max: 64, pattern: NAME, example: 'partner-api', description: 'Name in requests of services' })
+  @Text({ max: 64, pattern: NAME, example: 'partner-api', description: 'Name that services use in requests' })
   name: string;
 
   @Choice(formatNames, { example: 'jwt' })
@@ -233,7 +233,7 @@ export class TokenProfileDeletionEffect {
   @Items(Text({ max: 100 }), {
     maxItems: SERVICES_SHOWN_MAX,
     example: ['billing'],
-    description: 'Services that were granted the profile by its name and could not sign by it any more',
+    description: 'Services with a grant for this profile, which could no longer sign with it',
   })
   services: readonly string[];
 }

@@ -112,7 +112,7 @@ export class TokenProfilesController {
   @Requires('token-profiles:write')
   @ProfileName()
   @ApiOperation({ operationId: 'removeSystemUserToken', summary: 'Remove the stored system user token of a profile' })
-  @Answers(204, 'The token is removed; services have to send it again')
+  @Answers(204, 'The token is removed; services must send it again')
   @Fails(coreErrors.WRONG_STATE)
   async removeSystemUserToken(@InScope() scope: TenantScope, @Param('name') name: string): Promise<void> {
     await this.profiles.storeSystemUserToken(scope, name, null);

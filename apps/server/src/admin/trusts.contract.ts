@@ -9,7 +9,7 @@ export const TTL_SECONDS_DEFAULT = 900;
 const CLAIMS_BYTES_MAX = 4_096;
 const JWKS_BYTES_MAX = 16_384;
 
-const Name = () => Text({ max: 100, description: 'What it is for', example: 'deployments of the shop' });
+const Name = () => Text({ max: 100, description: 'Purpose', example: 'deployments of the shop' });
 const Issuer = () =>
   Text({
     max: 500,
@@ -17,12 +17,13 @@ const Issuer = () =>
     example: 'https://token.actions.githubusercontent.com',
   });
 const Audience = () =>
-  Text({ max: 255, description: 'The one `aud` of the tokens, exactly', example: 'https://chancery.example' });
+  Text({ max: 255, description: 'The only `aud` of the tokens, exact', example: 'https://chancery.example' });
 const Subject = (options = {}) =>
   Text({
     max: 255,
     description:
-      'The `sub` of the tokens: exact, or a pattern in which `*` is any run of characters but `/` and `:`. Without it the claims decide',
+      'The `sub` of the tokens: exact, or a pattern in which `*` matches any characters except `/` and `:`. If ' +
+      'absent, only the claims decide',
     example: 'repo:octo-org/octo-repo:environment:production',
     ...options,
   });
@@ -30,8 +31,8 @@ const Claims = (options = {}) =>
   JsonObject({
     maxBytes: CLAIMS_BYTES_MAX,
     description:
-      'Further claims and what they must be, exactly or by a pattern; a name that begins with `/` is a JSON pointer (RFC 6901). For GitHub ' +
-      'Actions one is `repository_id` or `repository_owner_id`',
+      'Other required claims, exact or as a pattern; a name that begins with `/` is a JSON pointer (RFC 6901). ' +
+      'For GitHub Actions, include `repository_id` or `repository_owner_id`',
     example: { repository_id: '74' },
     ...options,
   });
@@ -45,7 +46,8 @@ const TtlSeconds = (options = {}) =>
   });
 const SingleUse = (options = {}) =>
   Flag({
-    description: 'Whether a token is exchanged once: not for files that are read again, as in Kubernetes',
+    description:
+      'Whether a token can be exchanged only once; not for token files that are read repeatedly, as in Kubernetes',
     example: false,
     ...options,
   });
@@ -59,8 +61,7 @@ export class NewTrust {
   @JsonObject({
     optional: true,
     maxBytes: JWKS_BYTES_MAX,
-    description:
-      'The keys of an issuer that this server cannot reach (RFC 7517 §5); without them they are read from the issuer',
+    description: 'The keys of an issuer that this server cannot reach (RFC 7517 §5); default: read from the issuer',
     example: { keys: [] },
   })
   jwks?: Record<string, unknown>;
@@ -76,13 +77,13 @@ export class Trust {
   @Audience() audience: string;
   @Subject({ nullable: true }) subject: string | null;
   @Claims() claims: Record<string, string>;
-  @Choice(['issuer', 'trust'], { description: 'Where the keys are: read from the issuer, or given with the trust' })
+  @Choice(['issuer', 'trust'], { description: 'Source of the keys: the issuer, or the trust' })
   keysFrom: 'issuer' | 'trust';
   @TtlSeconds() ttlSeconds: number;
   @SingleUse() singleUse: boolean;
   @Identifier({ description: 'Id of the user or the service account that created it' }) createdBy: string;
   @Instant({ description: 'When it was created' }) createdAt: Rfc3339;
-  @Instant({ nullable: true, description: 'When a token was last exchanged by it' }) lastUsedAt: Rfc3339 | null;
+  @Instant({ nullable: true, description: 'When a token was last exchanged under it' }) lastUsedAt: Rfc3339 | null;
 }
 
 export class TrustPage extends PageOf(Trust) {}
@@ -94,7 +95,7 @@ const Reason = (description: string) => Text({ nullable: true, description, exam
 export class TokenToTry {
   @Text({
     max: TOKEN_CHARACTERS_MAX,
-    description: 'A token of a workload by its own issuer (a signed JWT)',
+    description: "A workload's token from its own issuer (a signed JWT)",
     example: 'eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJodHRwczovL2lzc3Vlci5leGFtcGxlIn0.c2lnbmF0dXJl',
   })
   token: string;
@@ -106,7 +107,7 @@ export class TrustTrial {
   @Reason('Code of the reason why this trust does not accept the token; null: it does') code: string | null;
   @Text({
     nullable: true,
-    description: 'The claim of its rules that the token does not have as it must be, where that is the reason',
+    description: 'The claim that does not match the rules, if that is the reason',
     example: 'repository_id',
   })
   claim: string | null;
@@ -115,11 +116,10 @@ export class TrustTrial {
 export class TokenTrial {
   @Flag({ description: 'Whether the token would be accepted now, from an address that the service permits' })
   accepted: boolean;
-  @Reason('Code of the reason why not, as the history would have it; null: it would be accepted') code: string | null;
+  @Reason('Code of the rejection, as in the history; null: it would be accepted') code: string | null;
   @Items(Nested(() => TrustTrial), {
     maxItems: TRUSTS_MAX,
-    description:
-      'What each trust with the issuer of the token decides; empty where there is none, or the token is malformed',
+    description: "The decision of each trust with the token's issuer; empty if there is none or the token is malformed",
   })
   trusts: TrustTrial[];
 }

@@ -31,7 +31,7 @@ export class TrustsController {
   ) {}
 
   @Post()
-  @ApiOperation({ summary: 'Let workloads act as a service by tokens of their own issuer' })
+  @ApiOperation({ summary: 'Create a trust: workloads with tokens of its issuer can act as the service' })
   @Answers(201, Trust, 'The trust; its rules never change')
   @Fails(trustErrors.TRUST_LIMIT_REACHED)
   async createTrust(
@@ -45,8 +45,10 @@ export class TrustsController {
   /** Answers 200 for tokens that are accepted and for others alike. Nothing of the token is in the answer, nor kept. */
   @NotStored()
   @Post('try')
-  @ApiOperation({ summary: 'Try whether a token of a workload would be accepted, and why not; it is not used up' })
-  @Answers(200, TokenTrial, 'What would be decided now, and by which trust')
+  @ApiOperation({
+    summary: "Check whether a workload's token would be accepted, and why not; the token is not used up",
+  })
+  @Answers(200, TokenTrial, 'The decision, and the trust that made it')
   async tryToken(
     @Param('serviceId') serviceId: string,
     @Body() { token }: TokenToTry,
@@ -80,8 +82,8 @@ export class TrustsController {
   }
 
   @Delete(':trustId')
-  @ApiOperation({ summary: 'Delete a trust of a service; credentials that were exchanged by it are rejected' })
-  @Answers(204, 'No token is exchanged by it any more')
+  @ApiOperation({ summary: 'Delete a trust of a service; credentials that were exchanged under it are rejected' })
+  @Answers(204, 'The trust is deleted; it accepts no more tokens')
   async deleteTrust(
     @Param('serviceId') serviceId: string,
     @Param('trustId') trustId: string,

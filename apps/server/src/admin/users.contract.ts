@@ -5,7 +5,7 @@ import { present } from '../http/present.js';
 import { PageOf, PageQuery } from './page.contract.js';
 
 export class UserQuery extends PageQuery {
-  @Email({ optional: true, description: 'Only accounts with this address: several tenants may know one each' })
+  @Email({ optional: true, description: 'Only accounts with this address; several tenants may each have one' })
   email?: string;
 }
 
@@ -14,10 +14,10 @@ export class Account {
   @Email({ description: 'E-mail address for sign-in' }) email: string;
   @Text({ description: 'Name of the user', example: 'Grace Hopper' }) name: string;
   @Flag({ description: 'Whether the address is verified' }) emailVerified: boolean;
-  @Identifier({ nullable: true, description: 'The one tenant that knows the account, as long as it is not verified' })
+  @Identifier({ nullable: true, description: 'The only tenant that knows the account; null for a verified account' })
   knownIn: string | null;
   @Flag({ description: 'Whether the user administers the installation', example: false }) platformAdmin: boolean;
-  @Instant({ description: 'When the account was made' }) createdAt: Rfc3339;
+  @Instant({ description: 'When the account was created' }) createdAt: Rfc3339;
 }
 
 export class AccountPage extends PageOf(Account) {}

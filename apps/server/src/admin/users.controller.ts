@@ -31,7 +31,7 @@ export class UsersController {
 
   @Post(':userId/reset')
   @ApiOperation({ summary: 'Start the password reset of an account' })
-  @Answers(201, StartedReset, 'The token for the holder, valid for an hour, shown this once')
+  @Answers(201, StartedReset, "The token for the account's holder, valid for an hour, shown only once")
   @Fails(...accountStepUpErrors, coreErrors.BUSY)
   async resetUser(
     @Param('userId') userId: string,
@@ -44,9 +44,10 @@ export class UsersController {
   @Post(':userId/verification')
   @ApiOperation({
     summary:
-      'Let the person whom an address belongs to prove it: they choose a new password, and every tenant may invite them',
+      "Start the verification of an account's address: its holder chooses a new password, and every tenant can " +
+      'then invite the account',
   })
-  @Answers(201, StartedReset, 'The token for that person, valid for a week, shown this once')
+  @Answers(201, StartedReset, 'The token for that person, valid for a week, shown only once')
   @Fails(accountErrors.ADDRESS_VERIFIED, accountErrors.ADDRESS_TAKEN, ...accountStepUpErrors, coreErrors.BUSY)
   async verifyUser(
     @Param('userId') userId: string,
@@ -58,7 +59,7 @@ export class UsersController {
 
   @Delete(':userId/factors')
   @ApiOperation({ summary: 'Delete the second factors of an account' })
-  @Answers(204, 'The holder signs in with the password alone; all sessions ended')
+  @Answers(204, "The account's holder can sign in with the password alone; all sessions ended")
   @Fails(...accountStepUpErrors, coreErrors.BUSY)
   async resetUserFactors(
     @Param('userId') userId: string,

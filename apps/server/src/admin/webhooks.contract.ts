@@ -29,14 +29,13 @@ const Actions = (options = {}) =>
     minItems: 1,
     maxItems: ACTIONS_MAX,
     unique: true,
-    description: 'Actions of events that are sent: exact, all of a noun (`credential.*`), or all (`*`)',
+    description: 'Event actions to send: exact names, all of a noun (`credential.*`), or all (`*`)',
     example: ['credential.*', 'key.version_compromised'],
     ...options,
   });
 const HappenedAt = (description: string) => Instant({ nullable: true, description });
 
-const Name = (options = {}) =>
-  Text({ max: 100, description: 'What it is for', example: 'alerts of the shop', ...options });
+const Name = (options = {}) => Text({ max: 100, description: 'Purpose', example: 'alerts of the shop', ...options });
 
 export class NewWebhook {
   @Name({ optional: true }) name?: string;
@@ -58,7 +57,7 @@ export class Webhook {
   @Choice(webhookStates, { description: 'Whether events are sent' }) state: WebhookState;
   @HappenedAt('Since when every attempt has failed; null while the receiver accepts') failingSince: Rfc3339 | null;
   @HappenedAt('When the receiver last accepted an event') deliveredAt: Rfc3339 | null;
-  @HappenedAt('Until when the former secret also signs; null where only one secret does')
+  @HappenedAt('Until when the previous secret also signs; null if there is none')
   previousSecretUntil: Rfc3339 | null;
   @Identifier({ description: 'Id of the user or the service account that created it' }) createdBy: string;
   @WholeNumber({ description: 'Increases with each change; the ETag', example: 1 }) version: number;
@@ -72,7 +71,7 @@ export class WebhookWithSecret {
   @Nested(() => Webhook, { description: 'The webhook' }) webhook: Webhook;
   @Text({
     max: 100,
-    description: 'The secret that signs its messages (Standard Webhooks); shown this once',
+    description: 'The secret that signs its messages (Standard Webhooks); shown only once',
     example: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo=',
   })
   secret: SecretText;
@@ -83,7 +82,7 @@ export class SecretRotation {
     max: OVERLAP_SECONDS_MAX,
     optional: true,
     default: OVERLAP_SECONDS_DEFAULT,
-    description: 'Seconds for which the former secret also signs',
+    description: 'Seconds for which the previous secret also signs',
     example: OVERLAP_SECONDS_DEFAULT,
   })
   overlapSeconds?: number;
@@ -96,7 +95,7 @@ export class DeliveryQuery extends PageQuery {
 export class Delivery {
   @Identifier({ description: 'Id of the delivery: the `webhook-id` of each of its messages' }) id: string;
   @Identifier({ description: 'Id of the event' }) eventId: string;
-  @WholeNumber({ description: 'Place of the event in the history', example: 42 }) sequence: number;
+  @WholeNumber({ description: 'Sequence number of the event', example: 42 }) sequence: number;
   @Text({ max: 64, description: 'Action of the event', example: 'credential.created' }) action: string;
   @Choice(deliveryStates, { description: 'State of the delivery' }) state: DeliveryState;
   @WholeNumber({ description: 'Attempts since it was last requested', example: 1 }) attempts: number;

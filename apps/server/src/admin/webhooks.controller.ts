@@ -34,8 +34,8 @@ export class WebhooksController {
   constructor(private readonly webhooks: Webhooks) {}
 
   @Post()
-  @ApiOperation({ summary: 'Create a webhook: events from now on are sent to it' })
-  @Answers(201, WebhookWithSecret, 'The webhook with its secret, shown this once')
+  @ApiOperation({ summary: 'Create a webhook: future events are sent to it' })
+  @Answers(201, WebhookWithSecret, 'The webhook with its secret, shown only once')
   @Fails(webhookErrors.WEBHOOK_LIMIT_REACHED)
   async createWebhook(@Body() body: NewWebhook, @InScope() scope: TenantScope): Promise<WebhookWithSecret> {
     return answerOnce(scope, presentWebhookWithSecret, () => this.webhooks.create(scope, body));
@@ -84,7 +84,7 @@ export class WebhooksController {
   }
 
   @Post(':webhookId/disable')
-  @ApiOperation({ summary: 'Disable a webhook: events are not sent, also not later, until it is enabled' })
+  @ApiOperation({ summary: 'Disable a webhook: events that occur until it is enabled are never sent' })
   @Answers(200, Webhook, 'The webhook')
   async disableWebhook(
     @Param('webhookId') webhookId: string,
@@ -95,7 +95,7 @@ export class WebhooksController {
   }
 
   @Post(':webhookId/enable')
-  @ApiOperation({ summary: 'Enable a webhook: events from now on are sent' })
+  @ApiOperation({ summary: 'Enable a webhook: future events are sent' })
   @Answers(200, Webhook, 'The webhook')
   async enableWebhook(
     @Param('webhookId') webhookId: string,
@@ -106,8 +106,8 @@ export class WebhooksController {
   }
 
   @Post(':webhookId/rotate-secret')
-  @ApiOperation({ summary: 'Rotate the secret of a webhook; the former one also signs for a while' })
-  @Answers(200, WebhookWithSecret, 'The webhook with its new secret, shown this once')
+  @ApiOperation({ summary: 'Rotate the secret of a webhook; the previous one also signs during the overlap' })
+  @Answers(200, WebhookWithSecret, 'The webhook with its new secret, shown only once')
   async rotateWebhookSecret(
     @Param('webhookId') webhookId: string,
     @Body() { overlapSeconds = OVERLAP_SECONDS_DEFAULT }: SecretRotation,
@@ -120,7 +120,7 @@ export class WebhooksController {
 
   @Get(':webhookId/deliveries')
   @Requires('webhooks:read')
-  @ApiOperation({ summary: 'List the deliveries of a webhook of the last 30 days' })
+  @ApiOperation({ summary: "List a webhook's deliveries of the last 30 days" })
   @Answers(200, DeliveryPage, 'One page, newest first')
   async listDeliveries(
     @Param('webhookId') webhookId: string,

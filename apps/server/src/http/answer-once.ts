@@ -39,7 +39,7 @@ export type SecretText = string | AnswerSecret;
 /** An answer as it is stored. */
 export interface StoredAnswer {
   readonly status: number;
-  /** JSON, `null` in the place of each secret; `null` for an answer without a body. */
+  /** JSON, `null` instead of each secret; `null` for an answer without a body. */
   readonly body: string | null;
   /** The secrets of the body and the places where they were. */
   readonly secrets: readonly { readonly path: readonly string[]; readonly reference: SecretReference }[];

@@ -55,7 +55,7 @@ export class AuthGuard implements CanActivate {
   }
 }
 
-/** Shows a fresh proof of the user, in the place of a `password` in the body: `POST /v1/auth/step-up` gives it. */
+/** Shows a fresh proof of the user, instead of a `password` in the body: `POST /v1/auth/step-up` gives it. */
 export const STEP_UP_HEADER = 'X-Step-Up';
 
 /** What a request without a header shows in its query, on a route that accepts it there. */

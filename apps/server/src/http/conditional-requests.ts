@@ -20,7 +20,7 @@ export function lastModified(made: EpochMilliseconds, now: EpochMilliseconds): s
 
 /**
  * Answers 304 without a body wherever the caller holds what would be sent: a route sets `ETag` or `Last-Modified`, and
- * this evaluates the condition (RFC 9110 §13.2.1). An instant counts only where it is exactly the one that was given out.
+ * this evaluates the condition (RFC 9110 §13.2.1). An instant counts only where it is exactly the one that was returned.
  *
  * Must be called after every other hook that sets these headers.
  */

@@ -14,16 +14,16 @@ export const healthErrors = defineErrors('health', {
 });
 
 export class Liveness {
-  @Choice(['live'], { description: 'The process answers' }) status: 'live';
+  @Choice(['live'], { description: 'The process runs' }) status: 'live';
 }
 
 export class Started {
-  @Choice(['started'], { description: 'The start is over: the schema is the newest, and requests are accepted' })
+  @Choice(['started'], { description: 'The start is complete: the schema is up to date and requests are accepted' })
   status: 'started';
 }
 
 export class Ready {
-  @Choice(['ready'], { description: 'The process does its work' }) status: 'ready';
+  @Choice(['ready'], { description: 'The process can serve requests' }) status: 'ready';
   @JsonObject({
     description: 'Result of each check',
     example: { accepting: true, database: true, writable: true, unsealed: true },
@@ -32,9 +32,9 @@ export class Ready {
   @Items(Text({ max: 64 }), {
     maxItems: 20,
     description:
-      'What works with less than is configured: `sharedRateLimits` while Redis does not answer, ' +
-      '`scheduler` while the clock is not confirmed, `keyStores` while one does not answer, `history` where events are missing ' +
-      'or changed that were signed',
+      'Degraded features: `sharedRateLimits` while Redis does not answer, `scheduler` while the clock is not ' +
+      'confirmed, `keyStores` while a key store does not answer, `history` if signed events are missing or ' +
+      'changed',
     example: [],
   })
   degraded: readonly string[];
@@ -57,14 +57,14 @@ export class HealthController {
 
   /** It listens only when all that has to be done at the start is done; a sealed server has started, and waits for its key. */
   @Get('started')
-  @ApiOperation({ summary: 'Check whether the start is complete; wait before sending anything else' })
+  @ApiOperation({ summary: 'Check whether the start is complete; send nothing else before' })
   @Answers(200, Started, 'The start is complete')
   getStart(): Started {
     return { status: 'started' };
   }
 
   @Get('ready')
-  @ApiOperation({ summary: 'Check whether requests may be sent to this process' })
+  @ApiOperation({ summary: 'Check whether this process accepts requests' })
   @Answers(200, Ready, 'The server accepts requests')
   @Fails(healthErrors.NOT_READY)
   async getReadiness(): Promise<Ready> {

@@ -53,7 +53,7 @@ export const NOT_STORED_EXTENSION = 'x-not-stored';
 
 /**
  * A POST whose answer is not stored, whatever its idempotency key: it changes nothing that a repetition would change
- * again, or it releases a secret, where each release is decided and recorded anew.
+ * again, or it releases a secret, where each release is decided and recorded again.
  */
 export const NotStored = (): MethodDecorator =>
   applyDecorators(NotStoredMark(), ApiExtension(NOT_STORED_EXTENSION, true));

@@ -115,7 +115,7 @@ const PROBLEM_SCHEMA: Schema = {
 };
 
 const REQUEST_ID_HEADER_OBJECT = {
-  description: 'The id of this request: the one that was sent, or a new one',
+  description: "The id of this request: the client's, or a new one",
   schema: { type: 'string', maxLength: 64, example: REQUEST_ID_EXAMPLE },
 };
 
@@ -125,7 +125,7 @@ const IDEMPOTENCY_PARAMETER = {
   name: 'Idempotency-Key',
   in: 'header',
   required: false,
-  description: 'Makes the call safe to repeat for 24 h: the same key and payload give the first answer again',
+  description: 'Makes the call safe to repeat for 24 hours: the same key and payload return the first response again',
   schema: { type: 'string', minLength: 1, maxLength: 255, example: '6e1c1f6a-new-service' },
 };
 
@@ -134,7 +134,8 @@ const STEP_UP_PARAMETER = {
   in: 'header',
   required: false,
   description:
-    'In place of `password`, and instead of it where both are sent: the `stepUpToken` of `POST /v1/auth/step-up`, for 5 minutes of the same session',
+    'Replaces `password`: the `stepUpToken` of `POST /v1/auth/step-up`, valid for 5 minutes in the same session. ' +
+    'Takes precedence if both are sent',
   schema: { type: 'string', minLength: 1, maxLength: 1024, example: 'eyJhbGciOiJFUzI1NiJ9.eyJzaWQiOiIuLi4ifQ.c2ln' },
 };
 
@@ -143,7 +144,8 @@ const SERVICE_ID_PARAMETER = {
   in: 'header',
   required: false,
   description:
-    'Id of the service that a workload acts as which sends the token of its own issuer as `Authorization: Bearer`. Every other credential says itself whose it is.',
+    "Id of the service that a workload acts as. Required with a token of the workload's own issuer as " +
+    '`Authorization: Bearer`; other credentials identify the service themselves.',
   schema: { type: 'string', format: 'uuid', example: '019a1b2c-3d4e-7f50-8a6b-7c8d9e0f1a2b' },
 };
 

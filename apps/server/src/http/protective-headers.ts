@@ -9,7 +9,7 @@ export const REFERENCE_POLICY = `${STRICT_POLICY}; script-src 'self'; style-src 
 
 /**
  * The headers by which browsers protect a page, as Helmet sets them. None of them depends on the request, so that they are
- * made once: it takes a tenth of the time of a request to make them anew.
+ * made once: it takes a tenth of the time of a request to make them again.
  */
 export function protectiveHeaders(): OutgoingHttpHeaders {
   const request = new IncomingMessage(new Socket());

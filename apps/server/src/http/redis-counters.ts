@@ -22,7 +22,7 @@ const RECONNECT_AFTER_MAX = 5 * SECOND;
 const RECOVERY_CHECK_EVERY = SECOND;
 
 /**
- * Counts one hit and says how long the window goes on, in one step of the server. A key always has an end: also one that
+ * Counts one hit and says how long the window continues, in one step of the server. A key always has an end: also one that
  * lost it, by a restore or by hand.
  */
 const COUNT = `

@@ -143,7 +143,7 @@ export class MailSchedule {
   }
 }
 
-/** Compares the clock of every process, whether or not it runs the scheduler: all of them give out times. */
+/** Compares the clock of every process, whether or not it runs the scheduler: all of them return times. */
 @Injectable()
 export class ClockSchedule {
   constructor(

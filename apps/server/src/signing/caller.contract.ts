@@ -26,8 +26,7 @@ export class CallerCredentials {
   @Identifier({
     optional: true,
     example: SERVICE_EXAMPLE,
-    description:
-      'Its `X-Service-Id` header: the service that a workload with a token of its own issuer wants to act as',
+    description: "Its `X-Service-Id` header: the service that a workload with its own issuer's token acts as",
   })
   serviceId?: string;
 

@@ -53,7 +53,7 @@ export class CallerController {
     type: AdmittedCaller,
     description: 'The request is accepted',
     headers: {
-      'X-Chancery-Service': { schema: { type: 'string' }, description: 'Id of the service that sends it' },
+      'X-Chancery-Service': { schema: { type: 'string' }, description: 'Id of the service that sends the request' },
       'X-Chancery-Tenant': { schema: { type: 'string' }, description: 'Id of its tenant' },
     },
   })

@@ -41,7 +41,7 @@ export class JwksController {
   @Get('openid-configuration')
   @ReadableFromBrowsers()
   @ApiOperation({ summary: 'Read the OpenID Connect discovery document of the tenant' })
-  @Answers(200, IssuerMetadata, 'Its issuer, where its keys are, and their algorithms')
+  @Answers(200, IssuerMetadata, 'The issuer, the URL of its keys, and their algorithms')
   async getIssuerMetadata(
     @Param('tenantId') tenant: string,
     @Facts() facts: RequestFacts,

@@ -9,7 +9,7 @@ export class LicenseUpdateAnswer {
   @Identifier({ example: '019a1b2c-3d4e-7f50-8a6b-7c8d9e0f1a2b', description: 'The entitlement of the customer' })
   licenseId: string;
 
-  @WholeNumber({ min: 1, example: 3, description: 'Counts the updates that were accepted for this customer' })
+  @WholeNumber({ min: 1, example: 3, description: 'Revision number: accepted updates of this customer' })
   revision: number;
 
   static of({ licenseId, revision }: AcceptedUpdate): LicenseUpdateAnswer {

@@ -24,7 +24,7 @@ const Update = (operationId: string, summary: string): MethodDecorator =>
     ApiHeader({
       name: 'Authorization',
       required: true,
-      description: '`Bearer` and the request token: RS256 by the certified key, `payload_hash` over this very body',
+      description: '`Bearer` and the request token: RS256 with the certified key, `payload_hash` of this exact body',
       schema: { type: 'string', example: 'Bearer eyJhbGciOiJSUzI1NiJ9.eyJqdGkiOiI2ZjFjIn0.c2lnbmF0dXJl' },
     }),
     ApiBody({ schema: { type: 'object', additionalProperties: true, example: LICENSE_UPDATE_EXAMPLE } }),
@@ -53,7 +53,7 @@ export class LicensingController {
   constructor(private readonly licensing: Licensing) {}
 
   @Post('licensing/update')
-  @Update('updateLicense', 'Update the entitlement of a customer by a signed request')
+  @Update('updateLicense', "Update a customer's entitlement with a signed request")
   async updateLicense(
     @Headers('authorization') authorization: string | undefined,
     @Req() { rawBody = Buffer.alloc(0) }: FastifyRequest,
@@ -67,7 +67,7 @@ export class LicensingController {
 
   /** The comment in the vendor's document names the path above, its code calls this one. */
   @Post('api/licensing/update')
-  @Update('updateLicenseAtSandboxPath', 'Update an entitlement, at the path that the vendor’s sample calls')
+  @Update('updateLicenseAtSandboxPath', 'Update an entitlement, at the path in the vendor’s sample')
   async updateLicenseAtSandboxPath(
     @Headers('authorization') authorization: string | undefined,
     @Req() request: FastifyRequest,

@@ -114,7 +114,7 @@ export class PkiController {
   @ReadableFromBrowsers()
   @ApiParam({ name: 'caId', description: 'Id of the authority' })
   @ApiParam({ name: 'request', description: 'OCSPRequest, DER in Base64, percent-encoded (RFC 6960 appendix A.1)' })
-  @ApiOperation({ summary: 'Request the status of certificates by GET (cacheable)' })
+  @ApiOperation({ summary: 'Request the status of certificates with GET (cacheable)' })
   @ApiOkResponse({ description: 'OCSPResponse, DER', content: binary(OCSP_RESPONSE) })
   @Fails(...signingInKeyStore)
   async getStatus(

@@ -16,11 +16,11 @@ export class TokenExchangeRequest {
   @Choice([GRANT_TYPE], { description: 'The grant' }) grant_type: string;
   @Text({
     max: 16_384,
-    description: 'The token of the workload, by its own issuer',
+    description: "The workload's token from its own issuer",
     example: 'eyJhbGciOiJSUzI1NiJ9.e30.c2ln',
   })
   subject_token: string;
-  @Choice(SUBJECT_TOKEN_TYPES, { description: 'What it is' }) subject_token_type: string;
+  @Choice(SUBJECT_TOKEN_TYPES, { description: 'Kind of the key store' }) subject_token_type: string;
   @Identifier({ description: 'Id of the service that the workload acts as' }) audience: string;
 }
 
@@ -31,9 +31,9 @@ export class TokenExchangeAnswer {
     example: 'cwc_0aB1cD2eF3gH4iJ5kL6mN7oP8qR9sT0uV1wX2yZ3aB4cD5eF6',
   })
   access_token: string;
-  @Choice([ISSUED_TOKEN_TYPE], { description: 'What it is' }) issued_token_type: string;
+  @Choice([ISSUED_TOKEN_TYPE], { description: 'Kind of the key store' }) issued_token_type: string;
   @Choice(['Bearer'], { description: 'How to send it (RFC 6750)' }) token_type: string;
-  @WholeNumber({ description: 'Seconds until it ends', example: 900 }) expires_in: number;
+  @WholeNumber({ description: 'Seconds until it expires', example: 900 }) expires_in: number;
 }
 
 /** RFC 6749 §5.2, by RFC 8693 §2.2.2. */
@@ -41,8 +41,8 @@ export const oauthErrors = ['invalid_request', 'unsupported_grant_type'] as cons
 export type OAuthErrorName = (typeof oauthErrors)[number];
 
 export class OAuthError {
-  @Choice(oauthErrors, { description: 'What is wrong' }) error: OAuthErrorName;
-  @Text({ description: 'The same in words', example: 'subject_token is missing' }) error_description: string;
+  @Choice(oauthErrors, { description: 'Code of the cause' }) error: OAuthErrorName;
+  @Text({ description: 'Description of the cause', example: 'subject_token is missing' }) error_description: string;
 }
 
 const SINGLE: readonly (keyof TokenExchangeRequest)[] = [

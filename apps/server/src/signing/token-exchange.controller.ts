@@ -44,7 +44,7 @@ export class TokenExchangeController {
   @ApiBody({ type: TokenExchangeRequest })
   @ApiOperation({
     operationId: 'exchangeToken',
-    summary: 'Exchange the token of a workload for a short credential of a service that trusts it',
+    summary: "Exchange a workload's token for a short-lived credential of a service that trusts it",
   })
   @ApiOkResponse({ type: TokenExchangeAnswer, description: 'The credential' })
   @ApiBadRequestResponse({ type: OAuthError, description: 'Why there is none (RFC 6749 §5.2)' })

@@ -22,7 +22,7 @@ const BATCH_MAX = 100;
 const KID_EXAMPLE = '6f1c2f0e-4a55-4c86-9f5e-0f0f5a0e9c11';
 
 export class IssuedTokenAnswer {
-  @Text({ max: 16_384, example: TOKEN_EXAMPLE, description: 'The token, in the form that its recipient expects' })
+  @Text({ max: 16_384, example: TOKEN_EXAMPLE, description: "The token, in the recipient's format" })
   token: SecretText;
 
   @Choice(formatNames, { example: 'jwt' })
@@ -49,7 +49,7 @@ export class IssuedTokenAnswer {
     max: BODY_CHARACTERS_MAX,
     multiline: true,
     example: '{"serial":"EXAMPLECUSTOMER1D57107A415DEE77F","eliteSeats":15}',
-    description: 'The exact text to send with a token that binds its body',
+    description: 'The exact body to send with a token that binds it',
   })
   body?: string;
 
@@ -112,7 +112,7 @@ class PresentedTokenRequest {
     max: BODY_CHARACTERS_MAX,
     verbatim: true,
     example: '{"serial":"EXAMPLECUSTOMER1D57107A415DEE77F"}',
-    description: 'The body that came with the token, for formats that bind it; taken as UTF-8',
+    description: 'The body received with the token, for formats that bind it; UTF-8',
   })
   body?: string;
 
@@ -146,21 +146,21 @@ export class DiagnoseRequest extends PresentedTokenRequest {
     optional: true,
     max: 64,
     example: 'partner-api',
-    description: 'Name of the token profile that the token should be of; absent: the token is the caller’s own JWT',
+    description: 'Name of the expected token profile; absent: the token is the caller’s own JWT',
   })
   profile?: string;
 }
 
 @Compiled()
 export class VerifyRequest extends PresentedTokenRequest {
-  @Text({ max: 64, example: 'partner-api', description: 'Name of the token profile that the token should be of' })
+  @Text({ max: 64, example: 'partner-api', description: 'Name of the expected token profile' })
   profile: string;
 
   @Flag({
     optional: true,
     default: false,
     example: true,
-    description: 'Whether acceptance consumes the id of the token (`jti`, `xid`), so that it is accepted once only',
+    description: "Whether acceptance consumes the token's id (`jti`, `xid`), so that it is accepted only once",
   })
   consume?: boolean;
 }
@@ -172,7 +172,7 @@ export class VerifyAnswer {
   @Choice(verifyCodes, { example: 'OK', description: '`OK`, or the first error' })
   code: string;
 
-  @JsonObject({ optional: true, example: { sub: 'user-42' }, description: 'The claims, once the signature holds' })
+  @JsonObject({ optional: true, example: { sub: 'user-42' }, description: 'The claims, if the signature is valid' })
   claims?: { readonly [name: string]: Json };
 
   @Text({ optional: true, max: 128, example: KID_EXAMPLE })
@@ -181,7 +181,7 @@ export class VerifyAnswer {
   @Instant({ optional: true })
   expiresAt?: string;
 
-  @Text({ optional: true, max: 64, example: 'NoError', description: 'Name of the result at the vendor' })
+  @Text({ optional: true, max: 64, example: 'NoError', description: "The vendor's name of the result" })
   vendorResult?: string;
 
   static of({ code, claims, kid, expiresAt, vendorResult }: TokenVerdict): VerifyAnswer {
@@ -203,7 +203,7 @@ class FindingAnswer {
   @Text({ max: 1_000, example: 'The time is off by +02:00: it looks like local time; UTC is expected' })
   detail: string;
 
-  @JsonObject({ optional: true, example: { offsetMinutes: 120 }, description: 'The numbers and names of the finding' })
+  @JsonObject({ optional: true, example: { offsetMinutes: 120 }, description: 'Details of the finding' })
   facts?: { readonly [name: string]: Json };
 }
 
@@ -216,7 +216,7 @@ export class DiagnoseAnswer {
 
   @Items(Nested(() => FindingAnswer), {
     maxItems: 50,
-    description: 'All causes that were found',
+    description: 'All causes found',
   })
   findings: Finding[];
 
@@ -240,12 +240,12 @@ export class WhoamiAnswer {
   @Nested(() => WhoamiService)
   service: WhoamiService;
 
-  @Identifier({ example: '019a1b2c-3d4e-7f50-8a6b-7c8d9e0f1a2d', description: 'The credential of this very request' })
+  @Identifier({ example: '019a1b2c-3d4e-7f50-8a6b-7c8d9e0f1a2d', description: 'The credential of this request' })
   credentialId: string;
 
   @Choice(['service_key', 'jwt', 'workload'], { example: 'service_key' })
   authType: string;
 
-  @Items(Text({ max: 64 }), { maxItems: 100, example: ['partner-api'], description: 'Granted profiles; `*` is all' })
+  @Items(Text({ max: 64 }), { maxItems: 100, example: ['partner-api'], description: 'Granted profiles; `*` means all' })
   profiles: string[];
 }

@@ -40,7 +40,7 @@ export class TokenController {
   @Post('sign/:profile')
   @ConfirmsCaller()
   @Requires('tokens:sign')
-  @ApiOperation({ operationId: 'signToken', summary: 'Issue a token by a profile' })
+  @ApiOperation({ operationId: 'signToken', summary: 'Issue a token with a profile' })
   @ApiParam({ name: 'profile', description: 'Name of the token profile', example: 'partner-api' })
   @ApiBody({
     description: 'Token in the format of the profile',
@@ -73,7 +73,7 @@ export class TokenController {
   @Post('sign/:profile/batch')
   @ConfirmsCaller()
   @Requires('tokens:sign')
-  @ApiOperation({ operationId: 'signTokens', summary: 'Issue up to 100 tokens by a profile' })
+  @ApiOperation({ operationId: 'signTokens', summary: 'Issue up to 100 tokens with a profile' })
   @ApiParam({ name: 'profile', description: 'Name of the token profile', example: 'partner-api' })
   @Answers(200, BatchAnswer, 'Tokens and errors, in request order')
   @Fails(
@@ -118,8 +118,8 @@ export class TokenController {
   @NotStored()
   @Post('diagnose')
   @Requires('tokens:verify')
-  @ApiOperation({ operationId: 'diagnoseToken', summary: 'Diagnose a rejected token, or one’s own JWT' })
-  @Answers(200, DiagnoseAnswer, 'All causes that were found')
+  @ApiOperation({ operationId: 'diagnoseToken', summary: 'Diagnose a rejected token or the service’s own JWT' })
+  @Answers(200, DiagnoseAnswer, 'All causes found')
   @Fails(coreErrors.NOT_FOUND, profileErrors.PROFILE_NOT_GRANTED)
   async diagnose(
     @InScope() scope: TenantScope,

@@ -17,7 +17,7 @@ export class ProfileQuery {
     optional: true,
     max: 64,
     example: PROFILE_EXAMPLE,
-    description: 'Name of the token profile, where several could be meant',
+    description: 'Name of the token profile, if several match',
   })
   profile?: string;
 }
@@ -73,7 +73,7 @@ export class FoundTransaction {
     max: 16,
     pattern: PHONE_NUMBER,
     example: PHONE_EXAMPLE,
-    description: 'Phone number as it was given; `null` where what is stored was altered',
+    description: 'Phone number as it was sent; `null` if the stored value was altered',
   })
   phoneNumber: string | null;
 

@@ -97,7 +97,7 @@ export class TransactionsController {
   @Xid()
   @ApiOperation({
     operationId: 'getTransactionToken',
-    summary: 'Get the token of a transaction, unchanged until it expires',
+    summary: 'Get the token of a transaction; it stays the same until it expires',
   })
   @BareToken()
   @EmptyFailure()
@@ -116,7 +116,10 @@ export class TransactionsController {
 
   @Get('transactions/:xid')
   @Xid()
-  @ApiOperation({ operationId: 'getTransaction', summary: 'Read a transaction, with its token until that expires' })
+  @ApiOperation({
+    operationId: 'getTransaction',
+    summary: 'Read a transaction, with its token until the token expires',
+  })
   @Answers(200, TransactionAnswer, 'The transaction')
   async getTransaction(
     @InScope() scope: TenantScope,

@@ -11,7 +11,7 @@ export class UserTokenQuery extends ProfileQuery {
     optional: true,
     max: 64,
     example: 'acme',
-    description: 'Id or slug of the tenant, where several trust the same issuer for the same audience',
+    description: 'Id or slug of the tenant, if several trust the same issuer for the same audience',
   })
   tenant?: string;
 }
@@ -31,7 +31,7 @@ export class UserTokenRequest {
   @Flag({
     optional: true,
     example: true,
-    description: 'An anonymous user; replaces the other three fields',
+    description: 'Whether the user is anonymous; replaces the other three fields',
   })
   anonymous?: boolean;
 
@@ -46,6 +46,6 @@ export class UserTokenRequest {
 }
 
 export class UserTokenAnswer {
-  @Text({ max: 16_384, example: TOKEN_EXAMPLE, description: 'The token, as the SDK of the platform expects it' })
+  @Text({ max: 16_384, example: TOKEN_EXAMPLE, description: "The token, as the platform's SDK expects it" })
   token: SecretText;
 }

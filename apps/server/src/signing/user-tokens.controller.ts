@@ -73,7 +73,7 @@ export class UserTokensController {
   @PublicOrSignedIn('tokens:sign', (request) => idTokenIn(request) === undefined)
   @ApiOperation({
     operationId: 'getUserToken',
-    summary: 'Issue a token for the user of an ID token, or for an anonymous user at the request of a service',
+    summary: 'Issue a token for the user of an ID token or, for a service, for an anonymous user',
   })
   @Answers(200, UserTokenAnswer, 'The token')
   @RejectsUsers()
@@ -102,7 +102,7 @@ export class UserTokensController {
   @PublicOrSignedIn('tokens:sign', (request) => idTokenIn(request) === undefined)
   @ApiOperation({
     operationId: 'getUserTokenAtVendorPath',
-    summary: 'Issue a token for a user, at the path of the vendor’s samples',
+    summary: 'Issue a token for a user, at the path in the vendor’s samples',
   })
   @Answers(200, UserTokenAnswer, 'The token')
   @RejectsUsers()
@@ -131,9 +131,9 @@ export class UserTokensController {
   @Public()
   @ApiOperation({
     operationId: 'askForUserToken',
-    summary: 'Answer the preflight of a page that asks for a token (CORS)',
+    summary: 'Answer the CORS preflight of a page that requests a token',
   })
-  @Answers(204, 'What the page may send, where a profile lists its origin')
+  @Answers(204, 'What the page may send, if a profile lists its origin')
   async preflight(
     @Headers('origin') page: string | undefined,
     @Query() query: UserTokenQuery,
@@ -149,9 +149,9 @@ export class UserTokensController {
   @Public()
   @ApiOperation({
     operationId: 'askForUserTokenAtVendorPath',
-    summary: 'Answer the preflight, at the path of the vendor’s samples',
+    summary: 'Answer the CORS preflight, at the path in the vendor’s samples',
   })
-  @Answers(204, 'What the page may send, where a profile lists its origin')
+  @Answers(204, 'What the page may send, if a profile lists its origin')
   async preflightAtVendorPath(
     @Headers('origin') page: string | undefined,
     @Query() query: UserTokenQuery,

@@ -31,7 +31,7 @@ export class AcmeAccountsController {
   @AcmeAuthority()
   @ApiOperation({ operationId: 'getAcmeDirectory', summary: 'Read the ACME directory of an authority' })
   @ApiOkResponse({
-    description: 'The addresses of everything else',
+    description: 'The addresses of all ACME resources',
     content: { 'application/json': { schema: DIRECTORY_SCHEMA } },
   })
   async getDirectory(@Param('caId') caId: string, @Facts() facts: RequestFacts) {
@@ -56,8 +56,8 @@ export class AcmeAccountsController {
 
   @AcmePost('new-account', {
     id: 'newAcmeAccount',
-    summary: 'Create an account, or find that of the key',
-    answer: { status: 201, description: 'The account; 200 where the key has one already', schema: ACCOUNT_SCHEMA },
+    summary: 'Create an account, or find the account of the key',
+    answer: { status: 201, description: 'The account; 200 if the key already has one', schema: ACCOUNT_SCHEMA },
     fails: [
       acmeErrors.ACME_BINDING_REQUIRED,
       acmeErrors.ACME_ACCOUNT_KEY_TAKEN,
@@ -100,7 +100,7 @@ export class AcmeAccountsController {
     fails: [TENANT_SUSPENDED],
   })
   @ApiParam({ name: 'acmeAccountId', description: 'Id of the ACME account' })
-  @ApiQuery({ name: 'cursor', required: false, description: 'From the link to the next page', type: String })
+  @ApiQuery({ name: 'cursor', required: false, description: 'The cursor in the link to the next page', type: String })
   async listOrders(
     @Param('acmeAccountId') id: string,
     @Query('cursor') cursor: unknown,

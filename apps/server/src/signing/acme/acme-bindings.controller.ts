@@ -23,9 +23,9 @@ export class OwnAcmeBindingsController {
   @Post()
   @ApiOperation({
     operationId: 'requestAcmeBinding',
-    summary: 'Create the key by which one ACME account is bound to it',
+    summary: 'Create a key that binds one ACME account to the calling service',
   })
-  @Answers(201, AcmeBindingWithKey, 'The binding with its key, shown this once')
+  @Answers(201, AcmeBindingWithKey, 'The binding with its key, shown only once')
   @Fails(acmeErrors.ACME_BINDING_LIMIT_REACHED, authorityErrors.CA_NOT_USABLE, authorityErrors.NO_CERTIFICATE_AUTHORITY)
   async requestAcmeBinding(
     @Body() body: NewAcmeBinding,

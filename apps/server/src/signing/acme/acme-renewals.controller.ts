@@ -27,7 +27,7 @@ export class AcmeRenewalsController {
 
   @AcmePost('revoke-cert', {
     id: 'revokeAcmeCertificate',
-    summary: 'Revoke a certificate, by the account that ordered it or by its own key',
+    summary: 'Revoke a certificate with the account that ordered it or with its own key',
     answer: { description: 'The certificate is revoked', schema: { type: 'object', properties: {}, example: {} } },
     fails: [
       acmeErrors.ACME_ALREADY_REVOKED,
@@ -51,7 +51,7 @@ export class AcmeRenewalsController {
   @ApiParam({ name: 'certificateId', description: 'Unique identifier of the certificate (RFC 9773 §4.1)' })
   @ApiOperation({ operationId: 'getAcmeRenewalInfo', summary: 'Read when a certificate should be renewed' })
   @ApiOkResponse({
-    description: 'The suggested window; of a revoked certificate it has passed',
+    description: 'The suggested renewal window; for a revoked certificate it is in the past',
     content: { 'application/json': { schema: RENEWAL_INFO_SCHEMA } },
   })
   async getRenewalInfo(
