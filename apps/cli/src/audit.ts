@@ -108,7 +108,7 @@ export async function verifyHistory(terminal: Terminal, options: VerifyOptions):
     );
   }
   if (since !== undefined) terminal.write('They continue the checkpoint that was kept.\n');
-  if (entered.length > 0) terminal.write('They continue what the log of the platform has of them.\n');
+  if (entered.length > 0) terminal.write('They continue the checkpoints in the log of checkpoints.\n');
   if (keys.length === 0) terminal.write('No --key was given: who signed the checkpoint was not verified.\n');
   if (unrecorded.length > 0 && !isWhole) {
     terminal.write(

@@ -19,14 +19,16 @@ export interface BackupCommand {
   readonly recipient: readonly string[];
 }
 
-/** Writes a backup while servers go on to work. */
+/** Writes a backup while servers continue to work. */
 export const makeBackup = (terminal: Terminal, { to, recipient }: BackupCommand): Promise<boolean> =>
   onInstallation(terminal, async (context) => {
     const options = { folder: to, recipients: recipient, version: productVersion() };
     const { content, tables, takenAt } = await context.get(Backups).make(CLI, options);
     const rows = Object.values(tables).reduce((sum, count) => sum + count, 0);
     terminal.write(`${rows} rows of ${takenAt} are in ${to}: ${content.bytes} bytes, SHA-256 ${content.sha256}\n`);
-    terminal.write('The master key is not in it: keep it elsewhere. Without it the backup is worth nothing.\n');
+    terminal.write(
+      'The backup does not contain the master key: store the key elsewhere. Without it, the backup is useless.\n',
+    );
     return true;
   });
 

@@ -180,7 +180,7 @@ async function checkClock(watch: ClockWatch, report: Report): Promise<void> {
   else if (state === 'behind') {
     report({ severity: 'error', check, detail: `is ${apart(mark ?? shown)} behind the latest instant on record` });
   } else if (state === 'ahead' && !observed) {
-    // Nothing may have run for so long; a server that starts now will ask for a confirmation.
+    // Nothing may have run for this long; a server that starts now will ask for a confirmation.
     report({ severity: 'warning', check, detail: `is ${apart(mark ?? shown)} ahead of the latest instant on record` });
   } else report({ severity: 'ok', check, detail: 'agrees with what is on record' });
 }

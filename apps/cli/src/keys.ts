@@ -12,9 +12,9 @@ import type { Terminal } from './terminal.js';
 export const rewrap = (terminal: Terminal): Promise<boolean> =>
   onInstallation(terminal, async (context) => {
     const { rewrapped, left, missingKeyIds } = await context.get(KeyMaintenance).rewrap(CLI);
-    terminal.write(`${rewrapped} data key(s) wrapped anew, ${left} left.\n`);
+    terminal.write(`${rewrapped} data key(s) re-wrapped, ${left} left.\n`);
     if (left === 0) {
-      terminal.write('The previous master key is needed no more.\n');
+      terminal.write('The previous master key is no longer needed.\n');
       return true;
     }
     terminal.fail(
@@ -36,7 +36,7 @@ export const rotateDataKeys = (terminal: Terminal, options: { tenant?: string })
       total.unreadable += unreadable;
       total.kept += kept;
     }
-    terminal.write(`${tenants.length} tenant(s): ${total.resealed} value(s) sealed anew.\n`);
+    terminal.write(`${tenants.length} tenant(s): ${total.resealed} value(s) re-encrypted.\n`);
     if (total.unreadable > 0)
       terminal.fail(`${total.unreadable} value(s) do not open; run \`chancery doctor --all\`.\n`);
     if (total.kept > 0) {
@@ -73,7 +73,7 @@ export const compromiseLogKey = (
     const { keys } = await context.get(LogKeys).compromise(CLI, Number(number), storeOf(options));
     writeLogKeys(terminal, context, keys.at(-1)!.number);
     terminal.write(
-      `Every history is signed anew without key ${number} by the process with the role scheduler. Tell auditors and witnesses today to trust it no more.\n`,
+      `Every history is signed again without key ${number} by the process with the role scheduler. Tell auditors and witnesses today that they must no longer trust it.\n`,
     );
     return true;
   });

@@ -51,12 +51,12 @@ function program(terminal: Terminal, answer: (result: boolean | number) => void)
 
   root
     .command('migrate')
-    .description('Bring the database to the newest schema; several may run it at the same time')
+    .description('Migrate the database to the newest schema; several processes may run it at the same time')
     .action(does(migrate));
   root
     .command('doctor')
     .description('Check configuration, database, clock, master key, file modes and sealed values')
-    .option('--all', 'open every sealed value instead of a sample of each tenant')
+    .option('--all', 'decrypt every sealed value instead of a sample per tenant')
     .action(does(diagnose));
 
   const admin = root.command('admin').description('Administrators of the installation');
@@ -65,7 +65,7 @@ function program(terminal: Terminal, answer: (result: boolean | number) => void)
     .description(
       'Create a platform administrator; the password is made and shown once unless CHANCERY_ADMIN_PASSWORD is set',
     )
-    .requiredOption('--email <address>', 'what the administrator logs in with')
+    .requiredOption('--email <address>', "the administrator's e-mail address for sign-in")
     .option('--name <name>', 'name of the administrator', 'Platform administrator')
     .action(does(createAdmin));
   admin
@@ -85,7 +85,7 @@ function program(terminal: Terminal, answer: (result: boolean | number) => void)
 
   root
     .command('backup')
-    .description('Write all data but the master key into a folder, while servers go on to work')
+    .description('Write all data except the master key to a folder while servers continue to work')
     .requiredOption('--to <folder>', 'the folder; it must not exist yet')
     .option('--recipient <age1...>', 'encrypt it to this recipient of age, once for each', collected, [])
     .action(does(makeBackup));
@@ -113,7 +113,7 @@ function program(terminal: Terminal, answer: (result: boolean | number) => void)
     .action(does(rewrap));
   keys
     .command('rotate-data-keys')
-    .description('Give tenants new data keys and seal everything anew; can be stopped and repeated')
+    .description('Give tenants new data keys and re-encrypt everything; can be stopped and repeated')
     .option('--tenant <id>', 'only this tenant')
     .action(does(rotateDataKeys));
   keys
@@ -136,20 +136,20 @@ function program(terminal: Terminal, answer: (result: boolean | number) => void)
   const audit = root.command('audit').description('The history of a tenant, or of the installation');
   audit
     .command('export')
-    .description('Write a history to a file, and the checkpoint that covers it beside it')
+    .description('Write a history and the checkpoint that covers it to files')
     .requiredOption('--out <file>', 'the file; its checkpoint goes to <file>.checkpoint')
-    .option('--tenant <id>', "the tenant; the installation's own history if absent")
+    .option('--tenant <id>', "the tenant; default: the installation's own history")
     .option('--format <format>', 'ndjson, which can be verified, or csv', 'ndjson')
-    .option('--from <instant>', 'only what happened since')
-    .option('--to <instant>', 'only what happened before')
+    .option('--from <instant>', 'only events at or after this time')
+    .option('--to <instant>', 'only events before this time')
     .option('--cosigned', 'end with the last checkpoint that a witness has cosigned')
     .action(does(exportHistory));
   audit
     .command('verify')
-    .description('Verify an export offline: no server, database or network. Exit code 2 for any difference')
-    .requiredOption('--export <file>', 'the export, of the format ndjson')
-    .option('--checkpoint <file>', 'the checkpoint that covers it; the one in the export if absent')
-    .option('--since <file>', 'a checkpoint that was kept from an earlier time: the export must continue it')
+    .description('Verify an export offline, without server, database or network; exits with 2 for any difference')
+    .requiredOption('--export <file>', 'the export in the format ndjson')
+    .option('--checkpoint <file>', 'the checkpoint that covers it; default: the one in the export')
+    .option('--since <file>', 'an earlier checkpoint that you stored: the export must continue it')
     .option(
       '--consistency <file>',
       'the proof of that (GET .../proofs/consistency), where what the kept checkpoint is of was erased since',
@@ -157,7 +157,7 @@ function program(terminal: Terminal, answer: (result: boolean | number) => void)
       [],
     )
     .option('--key <key>', 'a verifier key of the log (GET /v1/history/keys), once for each', collected, [])
-    .option('--witness <key>', 'a verifier key of a witness that must have cosigned, once for each', collected, [])
+    .option('--witness <key>', 'a verifier key of a witness that must have cosigned; repeatable', collected, [])
     .option(
       '--policy <file>',
       'the logs and witnesses that are trusted, and how many must have cosigned (C2SP tlog-policy)',
@@ -168,8 +168,8 @@ function program(terminal: Terminal, answer: (result: boolean | number) => void)
       collected,
       [],
     )
-    .option('--platform-key <key>', 'a verifier key of that log, once for each', collected, [])
-    .option('--platform-since <file>', 'a checkpoint of that log that was kept: it must continue it')
+    .option('--platform-key <key>', 'a verifier key of that log; repeatable', collected, [])
+    .option('--platform-since <file>', 'a stored checkpoint of that log: the log must continue it')
     .option(
       '--platform-consistency <file>',
       'the proof of that (GET .../history/platform-consistency), once for each size of the log in the proofs',
@@ -178,20 +178,17 @@ function program(terminal: Terminal, answer: (result: boolean | number) => void)
     )
     .action(does(verifyHistory));
 
-  const scheduler = root.command('scheduler').description('What the scheduler does, and the clock that it goes by');
-  scheduler
-    .command('status')
-    .description('Show whether the scheduler is paused because a clock jumped, and what the clocks show')
-    .action(does(status));
+  const scheduler = root.command('scheduler').description('The scheduler and its clock');
+  scheduler.command('status').description("Show the scheduler's state and the clocks").action(does(status));
   scheduler
     .command('confirm')
-    .description('Confirm that the clocks of all hosts show the right time: what is paused goes on')
+    .description('Confirm that the clocks of all hosts are correct: paused actions continue')
     .action(does(confirm));
   root.commandsGroup('With a server:');
   addPeopleCommands(root, terminal, answer);
   root
     .command('completion')
-    .description('Print the script that completes command lines in a shell')
+    .description('Print a shell completion script')
     .addArgument(new Argument('<shell>', 'the shell').choices([...shells]))
     .action((shell: Shell) => terminal.write(completionScript(root, shell)));
   return root;

@@ -15,7 +15,7 @@ export const status = (terminal: Terminal): Promise<boolean> =>
     return !found.paused && found.state === 'steady';
   });
 
-/** Confirms that the clocks of all hosts show the right time, so that what is paused goes on. */
+/** Confirms that the clocks of all hosts show the right time, so that what is paused continues. */
 export const confirm = (terminal: Terminal): Promise<boolean> =>
   onInstallation(terminal, async (context) => {
     const clockWatch = context.get(ClockWatch);
@@ -24,7 +24,7 @@ export const confirm = (terminal: Terminal): Promise<boolean> =>
       return true;
     }
     terminal.write(`The clock is confirmed; this host shows ${time((await clockWatch.status()).shown)}.\n`);
-    terminal.write('Every process takes its own clock as right and goes on within 10 seconds.\n');
+    terminal.write('Every process accepts its own clock as correct and continues within 10 seconds.\n');
     return true;
   });
 

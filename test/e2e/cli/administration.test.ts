@@ -149,7 +149,10 @@ describe('services and their workloads by the command line', () => {
       allowedCidrs: [],
       description: 'invoices',
     });
-    expect(await chancery(`services update ${name}`)).toMatchObject({ code: 1, errors: 'What is to change?\n' });
+    expect(await chancery(`services update ${name}`)).toMatchObject({
+      code: 1,
+      errors: 'Nothing to change: give at least one option\n',
+    });
   });
 
   it('a trust is created, found by its name, and deleted', async () => {

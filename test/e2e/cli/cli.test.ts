@@ -117,14 +117,14 @@ describe('chancery', () => {
     const change = { CHANCERY_MASTER_KEY: next, CHANCERY_PREVIOUS_MASTER_KEY: TEST_MASTER_KEY };
     expect(await chancery('keys rewrap', change)).toMatchObject({
       code: 0,
-      output: expect.stringContaining('2 data key(s) wrapped anew, 0 left'),
+      output: expect.stringContaining('2 data key(s) re-wrapped, 0 left'),
     });
     expect(await chancery('keys rewrap')).toMatchObject({ code: 1 });
     const back = { CHANCERY_MASTER_KEY: TEST_MASTER_KEY, CHANCERY_PREVIOUS_MASTER_KEY: next };
     expect(await chancery('keys rewrap', back)).toMatchObject({ code: 0 });
   });
 
-  it('chancery keys rotate-data-keys lets the server go on, which seals with the new keys', async () => {
+  it('chancery keys rotate-data-keys lets the server continue, which seals with the new keys', async () => {
     const { code, output } = await chancery('keys rotate-data-keys');
     expect({ code, output }).toMatchObject({ code: 0, output: expect.stringContaining('kept for now') });
     expect((await chancery('doctor --all')).code).toBe(0);

@@ -59,7 +59,7 @@ export function addApiTokenCommands(frame: Frame): void {
 
   const list = withListOptions(tokens.command('list').description('List API tokens, without their secrets')).option(
     '--name <name>',
-    'only those of this name',
+    'only those with this name',
   );
   does<ListOptions & { readonly name?: string }>(frame, list, async (work) => {
     const { client, tenant } = work.server;

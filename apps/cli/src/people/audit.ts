@@ -35,15 +35,15 @@ export function addAuditCommands(frame: Frame): void {
   const audit = group(frame, 'audit', 'The history of a tenant; on the host: of the installation, too');
 
   const list = withListOptions(audit.command('list').description('List events, newest first'))
-    .option('--from <instant>', 'only what happened since')
-    .option('--to <instant>', 'only what happened before')
-    .option('--actor <id>', 'only what this user, service or service account did')
-    .option('--action <name>', 'only this action, once for each', collected)
-    .option('--target <id>', 'only what happened to this')
+    .option('--from <instant>', 'only events at or after this time')
+    .option('--to <instant>', 'only events before this time')
+    .option('--actor <id>', 'only actions of this user, service or service account')
+    .option('--action <name>', 'only this action; repeatable', collected)
+    .option('--target <id>', 'only events about this resource')
     .addOption(choice('--outcome <outcome>', 'only with this outcome', choices.AuditEvent.outcome))
-    .option('--kid <kid>', 'only what concerns this key version or certificate')
-    .option('--token-id <id>', 'only what concerns this token')
-    .option('--request <id>', 'only what this request did');
+    .option('--kid <kid>', 'only events about this key version or certificate')
+    .option('--token-id <id>', 'only events about this token')
+    .option('--request <id>', 'only events of this request');
   does<Filter>(frame, list, async (work) => {
     const { server, options } = work;
     const { from, to, actor, action, target, outcome, kid, tokenId, request } = options;

@@ -40,9 +40,9 @@ export function addCertificateCommands(frame: Frame): void {
 
   const list = withListOptions(certificates.command('list').description('List the certificates'))
     .addOption(choice('--state <state>', 'only those in this state', choices.Certificate.state))
-    .option('--subject <text>', 'only those whose subject begins so')
+    .option('--subject <text>', 'only those whose subject begins with this text')
     .option('--san <name>', 'only those with this alternative name')
-    .option('--expires-before <instant>', 'only those that expire before');
+    .option('--expires-before <instant>', 'only those that expire before this time');
   does<Filter>(frame, list, async (work) => {
     const { server, options } = work;
     const { state, subject, san, expiresBefore } = options;
@@ -84,7 +84,7 @@ export function addCertificateCommands(frame: Frame): void {
     .requiredOption('--csr <file>', 'the request (PKCS#10, PEM); - reads the standard input')
     .option('--authority <authority>', 'the issuer, by its id or name; the default one of the tenant if absent')
     .option('--service <service>', 'the service that it belongs to, by its id or name')
-    .option('--days <number>', 'for how long it is valid', wholeNumber)
+    .option('--days <number>', 'lifetime of the token', wholeNumber)
     .option('--san <name>', 'an alternative name, once for each', collected);
   does<Issue>(frame, issue, async (work) => {
     const { server, terminal, options } = work;

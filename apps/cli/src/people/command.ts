@@ -32,8 +32,8 @@ export function group({ root }: Frame, name: string, description: string): Comma
 export const withServerOptions = (command: Command): Command =>
   command
     .option('--json', 'print JSON instead of a table')
-    .option('--url <url>', 'the server; CHANCERY_URL or the one that was signed in to last if absent')
-    .option('--tenant <slug>', 'the tenant; CHANCERY_TENANT or the only one if absent');
+    .option('--url <url>', 'the server; default: CHANCERY_URL or the server of the last login')
+    .option('--tenant <slug>', 'the tenant; default: CHANCERY_TENANT or your only tenant');
 
 /** A command that calls a server: `run` is given its parameters as they were typed. */
 export const does = <Options extends object = object>(

@@ -38,18 +38,21 @@ interface RotateOptions {
 export function addRotateCommand(frame: Frame, credentials: Command): void {
   const rotate = credentials
     .command('rotate')
-    .description('Rotate all active credentials that are selected, and wait until it is done')
+    .description('Rotate all selected active credentials and wait for completion')
     .option('--service <service>', 'only those of this service, by its id or name')
     .addOption(choice('--auth-type <type>', 'only those of this type', choices.NewCredential.authType))
-    .option('--name <name>', 'only those of this name')
-    .option('--expires-before <instant>', 'only those that expire before')
-    .option('--created-before <instant>', 'only those that were created before')
-    .option('--unused-since <instant>', 'only those that no request has used since')
+    .option('--name <name>', 'only those with this name')
+    .option('--expires-before <instant>', 'only those that expire before this time')
+    .option('--created-before <instant>', 'only those created before this time')
+    .option('--unused-since <instant>', 'only those without use since this time')
     .option('--all', 'every credential of the tenant')
-    .option('--overlap <seconds>', 'for so long the old ones are accepted, too', wholeNumber, 0)
-    .option('--delete-inactive', 'delete the discarded credential beside each first; asks for your password')
-    .option('--dry-run', 'show what would be rotated')
-    .option('--no-wait', 'return when it has started');
+    .option('--overlap <seconds>', 'how long the old ones are also accepted', wholeNumber, 0)
+    .option(
+      '--delete-inactive',
+      'first delete the discarded credential of each service and type; asks for your password',
+    )
+    .option('--dry-run', 'show what would be rotated; change nothing')
+    .option('--no-wait', 'return after the start');
   does<RotateOptions>(frame, rotate, async (work) => {
     const { server, options } = work;
     const { deleteInactive = false, dryRun = false, overlap: overlapSeconds } = options;

@@ -67,10 +67,10 @@ function addList(frame: Frame, credentials: Command): void {
     .option('--service <service>', 'only those of this service, by its id or name')
     .addOption(choice('--auth-type <type>', 'only those of this type', choices.NewCredential.authType))
     .addOption(choice('--state <state>', 'only those in this state', choices.Credential.state))
-    .option('--name <name>', 'only those of this name')
-    .option('--expires-before <instant>', 'only those that expire before')
-    .option('--created-before <instant>', 'only those that were created before')
-    .option('--unused-since <instant>', 'only those that no request has used since');
+    .option('--name <name>', 'only those with this name')
+    .option('--expires-before <instant>', 'only those that expire before this time')
+    .option('--created-before <instant>', 'only those created before this time')
+    .option('--unused-since <instant>', 'only those without use since this time');
   does<Filter>(frame, list, async (work) => {
     const { server, options } = work;
     const { service, authType, state, name, expiresBefore, createdBefore, unusedSince } = options;
@@ -108,8 +108,8 @@ function addList(frame: Frame, credentials: Command): void {
 function addCreate(frame: Frame, credentials: Command): void {
   const create = withSecretOptions(ofService(credentials.command('create').description('Create a credential')))
     .addOption(choice('--auth-type <type>', 'its type', choices.NewCredential.authType).makeOptionMandatory())
-    .option('--name <name>', 'a name for people')
-    .option('--expires-at <instant>', 'when it expires; never if absent');
+    .option('--name <name>', 'a display name')
+    .option('--expires-at <instant>', 'when it expires; default: never');
   does<NewCredential>(frame, create, async (work) => {
     const { authType, name, expiresAt } = work.options;
     const { path } = await pathOf(work, '');
@@ -123,8 +123,8 @@ function addCreate(frame: Frame, credentials: Command): void {
   });
 
   const regenerate = withSecretOptions(
-    ofService(credentials.command('regenerate <credential>').description('Replace a credential by a successor')),
-  ).option('--overlap <seconds>', 'for so long both are accepted', wholeNumber);
+    ofService(credentials.command('regenerate <credential>').description('Replace a credential with a successor')),
+  ).option('--overlap <seconds>', 'how long both are accepted', wholeNumber);
   does<OfService & SecretOptions & { readonly overlap?: number }>(frame, regenerate, async (work, id) => {
     const { overlap: overlapSeconds = 0 } = work.options;
     const params = await pathOf(work, id!);
@@ -146,13 +146,15 @@ function addCreate(frame: Frame, credentials: Command): void {
 }
 
 function addChanges(frame: Frame, credentials: Command): void {
-  const discard = credentials.command('discard <credential>').description('Discard a credential: it is rejected');
+  const discard = credentials
+    .command('discard <credential>')
+    .description('Discard a credential: it is rejected until reactivated');
   does<OfService>(frame, ofService(discard), async (work, id) => {
     const params = await pathOf(work, id!);
     printItem(work, await dataOf(work.server.client.POST(`${CREDENTIAL}/discard`, { params })));
   });
 
-  const reactivate = credentials.command('reactivate <credential>').description('Accept a discarded credential again');
+  const reactivate = credentials.command('reactivate <credential>').description('Reactivate a discarded credential');
   does<OfService>(frame, ofService(reactivate), async (work, id) => {
     const params = await pathOf(work, id!);
     printItem(work, await dataOf(work.server.client.POST(`${CREDENTIAL}/reactivate`, { params })));
@@ -160,7 +162,7 @@ function addChanges(frame: Frame, credentials: Command): void {
 
   const compromise = credentials
     .command('compromise <credential>')
-    .description('Reject a credential permanently, because others know it')
+    .description('Mark a credential as compromised: it is permanently rejected')
     .option('--reason <text>', 'for the history');
   does<OfService & { readonly reason?: string }>(frame, ofService(compromise), async (work, id) => {
     const params = await pathOf(work, id!);

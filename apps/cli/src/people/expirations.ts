@@ -10,10 +10,9 @@ interface Filter extends ListOptions {
 
 export function addExpirationCommands(frame: Frame): void {
   const expirations = group(frame, 'expirations', 'What will expire or change by itself');
-  const list = withListOptions(expirations.command('list').description('List what will happen, soonest first')).option(
-    '--before <instant>',
-    'only what happens before',
-  );
+  const list = withListOptions(
+    expirations.command('list').description('List upcoming expiries and rotations, soonest first'),
+  ).option('--before <instant>', 'only what happens before');
   does<Filter>(frame, list, async (work) => {
     const { client, tenant } = work.server;
     const path = { tenantId: await tenant() };

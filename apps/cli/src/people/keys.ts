@@ -55,11 +55,11 @@ export function addKeyCommands(frame: Frame): void {
   const keys = group(frame, 'keys', 'Signing keys; on the host: the master key and the data keys');
 
   const list = withListOptions(keys.command('list').description('List the keys'))
-    .option('--name <name>', 'only the one of this name')
+    .option('--name <name>', 'only the one with this name')
     .addOption(choice('--state <state>', 'only those in this state', choices.Key.state))
     .addOption(choice('--algorithm <name>', 'only those of this algorithm', choices.NewKey.algorithm))
-    .option('--rotates-before <instant>', 'only those whose next version is made before')
-    .option('--unused-since <instant>', 'only those that nothing was signed with since');
+    .option('--rotates-before <instant>', 'only those whose next version is due before this time')
+    .option('--unused-since <instant>', 'only those that signed nothing since this time');
   does<Filter>(frame, list, async (work) => {
     const { server, options } = work;
     const { name, state, algorithm, rotatesBefore, unusedSince } = options;
@@ -98,8 +98,8 @@ export function addKeyCommands(frame: Frame): void {
     .description('Generate a key')
     .addOption(choice('--algorithm <name>', 'its algorithm', choices.NewKey.algorithm).makeOptionMandatory())
     .option('--modulus-bits <number>', 'RSA only', wholeNumber)
-    .option('--exportable', 'permit that its private key is exported')
-    .option('--rotate-every <seconds>', 'make a new version so often', wholeNumber);
+    .option('--exportable', 'permit exporting its private key')
+    .option('--rotate-every <seconds>', 'rotate automatically at this interval', wholeNumber);
   does<NewKey>(frame, create, async (work, name) => {
     const { algorithm, modulusBits, exportable = false, rotateEvery: rotateEverySeconds } = work.options;
     const body = {
@@ -118,8 +118,8 @@ export function addKeyCommands(frame: Frame): void {
 
   const rotate = keys
     .command('rotate <key>')
-    .description('Make the next version: it signs when every cache of the public keys has it')
-    .option('--immediately', 'let it sign immediately');
+    .description('Rotate a key: the next version signs when all caches of the public keys contain it')
+    .option('--immediately', 'let the new version sign immediately');
   does<{ readonly immediately?: boolean }>(frame, rotate, async (work, reference) => {
     const { immediately = false } = work.options;
     const params = await pathOf(work.server, reference!);
@@ -128,7 +128,7 @@ export function addKeyCommands(frame: Frame): void {
     if ('versions' in rotated) work.terminal.write(tableOf(rotated.versions, VERSIONS));
   });
 
-  const users = keys.command('users <key>').description('Show what signed with a key and when, and what depends on it');
+  const users = keys.command('users <key>').description('Show who signed with a key and when, and what depends on it');
   does(frame, users, async (work, reference) => {
     const params = await pathOf(work.server, reference!);
     const found = await dataOf(work.server.client.GET(`${KEY}/users`, { params }));
@@ -142,18 +142,18 @@ export function addKeyCommands(frame: Frame): void {
 function addImport(frame: Frame, keys: Command): void {
   const read = keys
     .command('import <file>')
-    .description('Import a key from a file; - reads the standard input')
-    .requiredOption('--name <name>', 'its name here')
+    .description('Import a key from a file; - reads standard input')
+    .requiredOption('--name <name>', 'its name in Chancery')
     .addOption(choice('--algorithm <name>', 'its algorithm', choices.KeyToImport.algorithm).makeOptionMandatory())
     .addOption(choice('--format <format>', 'the format of the file', choices.KeyToImport.format).makeOptionMandatory())
-    .option('--encrypted', 'ask for the passphrase of the file')
-    .option('--exportable', 'permit that its private key is exported');
+    .option('--encrypted', "ask for the file's passphrase")
+    .option('--exportable', 'permit exporting its private key');
   does<ImportedKey>(frame, read, async (work, file) => {
     const { name, algorithm, format, encrypted = false, exportable = false } = work.options;
     const bytes = await bytesOf(work.terminal, file!);
     const data = format === 'pkcs12' ? bytes.toString('base64') : withoutLastNewline(bytes.toString(), format);
     const { ask } = work.terminal;
-    if (encrypted && ask === undefined) throw new Refusal('A passphrase is needed, and the standard input is closed');
+    if (encrypted && ask === undefined) throw new Refusal('A passphrase is required, but standard input is closed');
     const password = encrypted ? await ask!(`Passphrase of ${file}: `, { hidden: true }) : undefined;
     const body = { name, algorithm, format, data, exportable, ...(password === undefined ? {} : { password }) };
     const path = { tenantId: await work.server.tenant() };

@@ -13,7 +13,7 @@ const ask = (port: number, path: string): Promise<number | undefined> =>
   });
 
 describe('listenForBrowser', () => {
-  it('listenForBrowser goes on waiting whatever others of the machine ask', async () => {
+  it('listenForBrowser continues waiting whatever others of the machine ask', async () => {
     const loopback = await listenForBrowser('/callback', 60, (parameters) => parameters.get('state') === 'right');
     for (const path of ['//', '/', '/callback', '/callback?state=wrong']) {
       expect([path, await ask(loopback.port, path)]).toEqual([path, 404]);

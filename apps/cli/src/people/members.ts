@@ -65,7 +65,7 @@ export function addMemberCommands(frame: Frame): void {
   const invite = withSecretOptions(
     members
       .command('invite <address>')
-      .description('Invite a person; where no e-mail is sent, the answer has the token for them'),
+      .description('Invite a person; without e-mail, the response contains the token for them'),
   ).addOption(withRole());
   does<SecretOptions & { readonly role: Role }>(frame, invite, async (work, email) => {
     const { server, options } = work;

@@ -54,5 +54,5 @@ function passkeyIn(text: string | null): Record<string, unknown> {
   } catch {
     // As below.
   }
-  throw new Refusal('The browser sent no answer of a passkey');
+  throw new Refusal('The browser sent no passkey response');
 }

@@ -13,7 +13,7 @@ export interface SecretOptions {
 export const withSecretOptions = (command: Command): Command =>
   command
     .option('--show-secrets', 'print the secrets')
-    .option('--secrets-to <file>', 'write the secrets to a new file that only you can read, as JSON');
+    .option('--secrets-to <file>', 'write the secrets as JSON to a new file that only you can read');
 
 /**
  * Asks for something whose answer is the only one with its secrets. Where they go is decided before: a file that cannot be
@@ -28,7 +28,9 @@ export async function withSecrets<Answer>(
 ): Promise<Answer> {
   if (secretsTo === undefined) {
     if (!showSecrets) {
-      throw new Refusal('The answer has secrets, and may be the only one: say --secrets-to <file> or --show-secrets');
+      throw new Refusal(
+        'The response contains secrets that may be shown only once: use --secrets-to <file> or --show-secrets',
+      );
     }
     return request();
   }

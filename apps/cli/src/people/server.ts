@@ -37,7 +37,10 @@ export async function urlOf(terminal: Terminal, options: ServerOptions, file: Cr
   const named = options.url ?? terminal.environment['CHANCERY_URL'];
   const url = named ?? (await file.read()).current;
   if (url === undefined) {
-    throw new Refusal('Which server? Set CHANCERY_URL, or sign in: chancery login --url <url>', exitCodes.notSignedIn);
+    throw new Refusal(
+      'No server is selected. Set CHANCERY_URL, or sign in: chancery login --url <url>',
+      exitCodes.notSignedIn,
+    );
   }
   if (!URL.canParse(url) || !/^https?:/.test(url)) throw new Refusal(`${url} is no http or https URL`);
   const { protocol, hostname } = new URL(url);
@@ -47,7 +50,7 @@ export async function urlOf(terminal: Terminal, options: ServerOptions, file: Cr
   return url.replace(/\/+$/, '');
 }
 
-/** A session that goes on in the next command. */
+/** A session that continues in the next command. */
 export function storedSession(url: string, file: CredentialsFile): UserSession {
   const storage: SessionStorage = {
     read: async () => (await file.server(url))?.session,

@@ -51,8 +51,8 @@ export function addServiceCommands(frame: Frame): void {
   const services = group(frame, 'services', 'Services and what they may do');
 
   const list = withListOptions(services.command('list').description('List the services'))
-    .option('--name <name>', 'only the one of this name')
-    .option('--unused-since <instant>', 'only those that no request has used since');
+    .option('--name <name>', 'only the one with this name')
+    .option('--unused-since <instant>', 'only those without use since this time');
   does<Filter>(frame, list, async (work) => {
     const { server, options } = work;
     const { name, unusedSince } = options;
@@ -80,7 +80,7 @@ export function addServiceCommands(frame: Frame): void {
   });
 
   const create = withSecretOptions(services.command('create <name>').description('Create a service with its secrets'))
-    .option('--description <text>', 'what it is for')
+    .option('--description <text>', 'its purpose')
     .option('--profile <name>', 'a token profile that it may use, once for each; * for all', collected)
     .option('--allow <cidr>', 'a network that it may call from, once for each', collected);
   does<NewService>(frame, create, async (work, name) => {
@@ -112,18 +112,18 @@ export function addServiceCommands(frame: Frame): void {
 
   const update = services
     .command('update <service>')
-    .description('Change a service; what is not given stays')
-    .option('--name <name>', 'another name')
-    .option('--description <text>', 'what it is for')
-    .option('--profile <name>', 'a token profile that it may use, in place of those before, once for each', collected)
-    .option('--allow <cidr>', 'a network that it may call from, in place of those before, once for each', collected)
-    .option('--allow-all', 'let it call from anywhere');
+    .description('Change a service; fields that you do not give keep their values')
+    .option('--name <name>', 'the new name')
+    .option('--description <text>', 'its purpose')
+    .option('--profile <name>', 'a token profile that it may use; replaces the current ones; repeatable', collected)
+    .option('--allow <cidr>', 'a network that it may call from; replaces the current ones; repeatable', collected)
+    .option('--allow-all', 'allow calls from any network');
   does<ServiceChange>(frame, update, async (work, reference) => {
     const { name, description, profile: profiles, allow, allowAll } = work.options;
     const allowedCidrs = allowAll ? [] : allow;
     const change = { name, description, profiles, allowedCidrs };
     const body = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined));
-    if (Object.keys(body).length === 0) throw new Refusal('What is to change?');
+    if (Object.keys(body).length === 0) throw new Refusal('Nothing to change: give at least one option');
     const params = await pathOf(work.server, reference!);
     printItem(work, await dataOf(work.server.client.PATCH(SERVICE, { params, body })));
   });

@@ -17,18 +17,18 @@ interface LoginOptions extends ServerOptions {
 export function addSignInCommands(frame: Frame): void {
   const { root, terminal, answer } = frame;
   withServerOptions(root.command('login'))
-    .description('Sign in, and remember it for the next commands')
-    .option('--email <address>', 'what you sign in with; asked for if absent')
+    .description('Sign in and store the session')
+    .option('--email <address>', 'your e-mail address; prompts for it by default')
     .option('--provider [name]', 'sign in at an identity provider, in the browser')
     .option('--passkey', 'use a passkey as the second factor, in the browser')
-    .option('--with-token', 'read an API token or a service key from the standard input instead of a password')
+    .option('--with-token', 'read an API token or a service key from standard input instead of a password')
     .action(async (options: LoginOptions) => {
       await (options.withToken ? keepToken(terminal, options) : signIn(terminal, options));
       answer(true);
     });
 
   withServerOptions(root.command('logout'))
-    .description('End the session, and forget what was remembered of the server')
+    .description('End the session and delete the stored credentials of the server')
     .action(async (options: ServerOptions) => {
       const file = new CredentialsFile(terminal.environment);
       const url = await urlOf(terminal, options, file);
@@ -105,7 +105,7 @@ async function keepToken(terminal: Terminal, options: LoginOptions): Promise<voi
   if (token.startsWith('csk_')) {
     await dataOf(createClient({ baseUrl: url, credentials: serviceKey(token) }).GET('/v1/whoami'));
   } else {
-    if (tenant === undefined) throw new Refusal('An API token is of one tenant: say --tenant <slug>');
+    if (tenant === undefined) throw new Refusal('An API token belongs to one tenant: use --tenant <slug>');
     const client = createClient({ baseUrl: url, credentials: apiToken({ token }) });
     await dataOf(client.GET('/v1/tenants/{tenantId}', { params: { path: { tenantId: tenant } } }));
   }

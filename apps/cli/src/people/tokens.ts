@@ -54,12 +54,12 @@ export function addTokenCommands(frame: Frame): void {
 
   const sign = frame.root
     .command('sign <profile>')
-    .description('Sign a token by a profile, with a service key, and print it')
+    .description('Sign a token with a profile and a service key, and print it')
     .option('--subject <text>', 'its `sub`')
-    .option('--audience <text>', 'its `aud`, once for each', collected)
-    .option('--claim <name=value>', 'a further claim, once for each; the value is JSON, or else text', collected)
-    .option('--ttl <seconds>', 'for how long it is valid', wholeNumber)
-    .option('--input <file>', 'what the format of the profile takes, as JSON; - reads the standard input');
+    .option('--audience <text>', 'its `aud`; repeatable', collected)
+    .option('--claim <name=value>', 'another claim; repeatable; the value is JSON or text', collected)
+    .option('--ttl <seconds>', 'lifetime of the token', wholeNumber)
+    .option('--input <file>', "the input of the profile's format, as JSON; - reads standard input");
   does<SignOptions>(frame, sign, async (work, profile) => {
     const client = clientOfService(work);
     const body = await inputOf(work);

@@ -119,5 +119,5 @@ function jsonOf(text: string): Record<string, unknown> {
   } catch {
     // As below.
   }
-  throw new Refusal('The keys are no JSON Web Key Set');
+  throw new Refusal('The keys are not a JSON Web Key Set');
 }
