@@ -54,7 +54,7 @@ export interface Scenario {
   run(context: BenchContext): Promise<readonly Row[] | Omitted>;
 }
 
-/** Takes a measurement as often as the run wants it, one after the other. */
+/** Takes a measurement as often as the run wants it, one by one. */
 export async function repeat<Result>(times: number, measure: () => Promise<Result>): Promise<Result[]> {
   const results: Result[] = [];
   for (let repetition = 0; repetition < times; repetition += 1) results.push(await measure());

@@ -108,7 +108,7 @@ function works(): Work[] {
   ];
 }
 
-/** The median time of some sign-ins, one after the other, in milliseconds. */
+/** The median time of some sign-ins, one by one, in milliseconds. */
 async function loginMilliseconds(fixture: Fixture, { owner }: BenchTenant): Promise<number> {
   const times = await repeat(LOGINS, async () => (await fixture.login(owner)).milliseconds);
   return times.sort((one, other) => one - other)[Math.floor(LOGINS / 2)]!;

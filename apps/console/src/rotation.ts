@@ -12,7 +12,7 @@ export type RotationStep<Credential> =
   | { readonly step: 'watch'; readonly old: Credential; readonly next: Credential; readonly oldIsQuiet: boolean }
   | { readonly step: 'delete'; readonly old: Credential };
 
-/** A credential that no request used for so long is probably used by no client any more. */
+/** A credential that no request used for this long is probably used by no client any more. */
 const QUIET_MILLISECONDS = 3_600_000;
 
 /**

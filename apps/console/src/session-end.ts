@@ -1,9 +1,9 @@
 /** Why the person is asked to sign in, where that was not their own wish. */
 const REASONS = {
-  expired: 'Your session has ended. Sign in, and go on where you were.',
+  expired: 'Your session has ended. Sign in, and continue where you were.',
   elsewhere: 'You signed out in another window.',
   not_told:
-    'The server could not be told that you signed out: the session may go on. Sign in and out again, or close the browser.',
+    'The server could not be told that you signed out: the session may continue. Sign in and out again, or close the browser.',
 } as const;
 
 export type SessionEnd = keyof typeof REASONS;

@@ -82,7 +82,7 @@ export function Layout() {
   const main = useRef<HTMLElement>(null);
   const pathBefore = useRef(path);
   useEffect(() => {
-    // As browsers do with a new document: the keyboard goes on there, and its name is read out.
+    // As browsers do with a new document: the keyboard continues there, and its name is read out.
     if (pathBefore.current !== undefined && pathBefore.current !== path) main.current?.focus();
     pathBefore.current = path;
   }, [path]);

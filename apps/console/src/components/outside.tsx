@@ -23,14 +23,14 @@ export const Panel = ({ title, children }: OutsidePageProps) => (
   </section>
 );
 
-/** What the person should know before they go on. */
+/** What the person should know before they continue. */
 export const Warning = ({ children }: { readonly children: ReactNode }) => (
   <div role="status" className="mb-4 rounded-md border border-warning bg-warning-tint p-3 text-warning">
     {children}
   </div>
 );
 
-/** What was done, and where it goes on. */
+/** What was done, and where it continues. */
 export const Notice = ({ children }: { readonly children: ReactNode }) => (
   <div role="status" className="mb-4 rounded-md border border-good bg-good-tint p-3 text-good">
     {children}

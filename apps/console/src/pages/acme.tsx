@@ -148,7 +148,7 @@ function CreateBinding({ serviceId, authorities, onClose, onCreated }: CreateBin
           min={1}
           max={DAYS_MAX}
           defaultValue={DAYS_DEFAULT}
-          hint="For so long one account can be bound by it; the account does not expire with it"
+          hint="How long one account can be bound by it; the account does not expire with it"
           required
         />
       </Form>

@@ -48,7 +48,7 @@ function PasswordRule({ tenant, onSaved }: PasswordRuleProps) {
         }),
       ),
     (answer) => {
-      // The form begins anew with what is saved: not a moment later, when the next change is being typed.
+      // The form begins again with what is saved: not a moment later, when the next change is being typed.
       queries.setQueryData(tenantQuery(tenantId).queryKey, answer);
       onSaved();
     },

@@ -61,7 +61,7 @@ function TenantSettings({ tenant, onSaved }: TenantSettingsProps) {
         }),
       ),
     (answer) => {
-      // The form begins anew with what is saved: not a moment later, when the next change is being typed.
+      // The form begins again with what is saved: not a moment later, when the next change is being typed.
       queries.setQueryData(tenantQuery(tenantId).queryKey, answer);
       onSaved();
     },

@@ -43,7 +43,7 @@ export function SignInCallbackPage() {
       <title>Sign in · Chancery</title>
       <h1 className="mb-5 text-2xl">Chancery</h1>
       {question !== undefined && <FactorForm question={question} onDone={begin} />}
-      {handedOver && <p role="status">You have signed in again. Close this window, and go on where you were.</p>}
+      {handedOver && <p role="status">You have signed in again. Close this window, and continue where you were.</p>}
       {complete.isPending && <p role="status">Signing in…</p>}
       <Refusal error={complete.error} />
       {complete.error && (
