@@ -205,6 +205,13 @@ describe('words', () => {
     [/\b(is|are|be) let in\b/i, 'is accepted'],
     [/\blet(s|ting)? go of\b/i, 'close, release'],
     [/\b(takes?|taken|taking) along\b/i, 'also revoke, include'],
+    [/\b(goes|go|going|gone|went) on\b/i, 'continue'],
+    [/\bone after the other\b/i, 'one by one'],
+    [/\bin the place of\b/i, 'instead of'],
+    [/\b(gives?|given|gave|giving) out\b/i, 'return, publish'],
+    [/\bfor so (long|many)\b/i, 'how long, for this long'],
+    [/\bspelt out\b/i, 'explicit'],
+    [/\bis to be had\b/i, 'is available'],
   ];
 
   /** What people read: comments, errors, events and the API document in the code, and every page. */
@@ -243,6 +250,9 @@ describe('words', () => {
     ['The front door lends a connection, in vain where none is at hand; see upkeep.service.ts.', 5],
     ['const { keyStatus } = await keyStatusOf(view, tenantId); // A deadlock is tried again.', 0],
     ['The same for every connection, at one instant.', 0],
+    ['For so long the server goes on: one after the other, in the place of what it gives out.', 5],
+    ['A curve that is spelt out is to be had nowhere.', 2],
+    ['The server continues to return pages, one by one.', 0],
   ])('words that the field does not use are found in %j', (text, count) => {
     expect(found('sample', text)).toHaveLength(count);
   });

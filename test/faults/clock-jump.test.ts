@@ -103,7 +103,7 @@ describe.skipIf(FAKETIME === undefined)('a server process whose clock jumps', ()
     return output;
   }
 
-  it('a server process whose clock jumps by three hours and back accepts no used jti again, records no expiry, and goes on once it is confirmed', async () => {
+  it('a server process whose clock jumps by three hours and back accepts no used jti again, records no expiry, and continues once it is confirmed', async () => {
     const { server, show } = await startWithFile();
     const others = testServerUrl === undefined ? [] : [await start()];
     const token = requestToken({ kid, clock: systemClock });

@@ -219,7 +219,7 @@ describe.skipIf(testServerUrl === undefined || !isDatabaseInstalled())('a databa
       expect(output).toMatch(/ok +database: its certificate is verified, the connection encrypted by [A-Z]/);
     });
 
-    it('a server process that is stopped is noticed, and used again as soon as it goes on', PATIENCE, async () => {
+    it('a server process that is stopped is noticed, and used again as soon as it continues', PATIENCE, async () => {
       const tenant = await createTenant(product);
       process.kill(server.pid, 'SIGSTOP');
       const asked = Array.from({ length: 8 }, () => product.get(`${tenant.path}/services`, tenant.owner));

@@ -45,7 +45,7 @@ describe.skipIf(testServerUrl !== undefined || !hasFileSizeLimits)('an embedded 
   const write = (name: string) => request(server, 'POST', `${path}/services`, { token, body: { name } });
   const ready = () => request(server, 'GET', '/health/ready');
 
-  it('a full disk refuses changes with 503, says so at /health/ready, goes on reading, and takes changes again without a restart', async () => {
+  it('a full disk refuses changes with 503, says so at /health/ready, continues reading, and takes changes again without a restart', async () => {
     expect(await ready()).toMatchObject({ status: 200, body: { checks: { writable: true } } });
     const file = database.url.slice('sqlite:'.length);
     fileSizeLimit(server.pid, String(Math.max(...[file, `${file}-wal`].map((name) => statSync(name).size))));

@@ -250,7 +250,7 @@ describe.skipIf(whyNot !== undefined)(`a primary and its replica${whyNot ? ` (${
     );
 
     it(
-      'a backup of a replica that has lost events, restored into an empty database, goes on under another name',
+      'a backup of a replica that has lost events, restored into an empty database, continues under another name',
       PATIENCE,
       async () => {
         const backup = join(folder, 'backup');

@@ -20,7 +20,7 @@ interface Seen {
 }
 
 describe.skipIf(testServerUrl === undefined || nginxProgram === undefined)(
-  `${INSTANCES} instances behind nginx that are replaced one after the other`,
+  `${INSTANCES} instances behind nginx that are replaced one by one`,
   () => {
     let database: TestDatabase;
     let nginx: BehindNginx;
@@ -93,7 +93,7 @@ describe.skipIf(testServerUrl === undefined || nginxProgram === undefined)(
     }
 
     it(
-      `${INSTANCES} instances behind nginx are replaced one after the other, and no client sees an error`,
+      `${INSTANCES} instances behind nginx are replaced one by one, and no client sees an error`,
       PATIENCE,
       async () => {
         const { answers, errors } = await underLoad(replace);

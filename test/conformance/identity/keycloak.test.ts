@@ -86,7 +86,7 @@ describe.skipIf(whyNot !== '')(`Keycloak${whyNot}`, () => {
     expect(items![0]).toMatchObject({ details: { reason: 'AUDIENCE_NOT_TRUSTED' } });
   });
 
-  it('Keycloak signs with another key, and its people and workloads go on', async () => {
+  it('Keycloak signs with another key, and its people and workloads continue', async () => {
     const { id } = await trusting();
     const before = decodeProtectedHeader(await keycloak.workloadToken('checkout-job')).kid;
     await keycloak.rotateKey();

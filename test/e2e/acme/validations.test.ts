@@ -114,7 +114,7 @@ describe('the validations of an installation', () => {
     await Promise.all([waiting, others]);
   });
 
-  it('a suspended tenant validates nothing, and goes on once it is resumed', async () => {
+  it('a suspended tenant validates nothing, and continues once it is resumed', async () => {
     const { tenant, challenge, state } = await answered();
     const admin = { token: await server.login() };
     expect((await server.post(`${tenant.path}/suspend`, undefined, admin)).status).toBe(200);

@@ -427,7 +427,7 @@ describe('a step-up', () => {
     return `${tenant.path}/services/${created.body['service']!['id']}`;
   };
 
-  it('a step-up serves in the place of the password for five minutes of its session', async () => {
+  it('a step-up serves instead of the password for five minutes of its session', async () => {
     const { email, token } = await newcomer();
     const answer = await server.post('/v1/auth/step-up', { password: PASSWORD }, { token });
     expect(answer.body).toEqual({ stepUpToken: expect.any(String), expiresIn: 300 });

@@ -241,7 +241,7 @@ describe('an export over HTTP', () => {
     expect(listed.at(-1)).toMatchObject({ action: 'history.exported', actor: { name: tenant.owner.email } });
   });
 
-  it('an export over HTTP comes as CSV, for a period, and goes on where it was cut off', async () => {
+  it('an export over HTTP comes as CSV, for a period, and continues where it was cut off', async () => {
     const csv = await get('audit-events/export?format=csv&after=1');
     expect(csv.headers.get('content-type')).toBe('text/csv; charset=utf-8');
     expect(csv.text.split('\r\n')[1]).toMatch(/^"2",/);

@@ -194,7 +194,7 @@ describe('a workload', () => {
     }
   });
 
-  it('a workload that goes on with a credential that ended leaves events, also where e-mail is configured', async () => {
+  it('a workload that continues with a credential that ended leaves events, also where e-mail is configured', async () => {
     const [expired, untrusted] = [await trusting({ ttlSeconds: 60 }), await trusting()];
     const tokens = [await obtain(expired.serviceId), await obtain(untrusted.serviceId)];
     await server.delete(`${untrusted.path}/${untrusted.trustId}`, undefined, tenant.owner);

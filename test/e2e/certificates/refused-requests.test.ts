@@ -154,7 +154,7 @@ describe('the escalation set', () => {
     expect(refusal.rules).toContain(rule);
   });
 
-  it('each hostile request is rejected within 50 ms of processor time, and the server goes on', async () => {
+  it('each hostile request is rejected within 50 ms of processor time, and the server continues', async () => {
     const prepared = SET.map(([what, csr]) => [what, csr()] as const);
     for (const [what, csr] of prepared) {
       // Of the thread that the server shares with the test. The best of some: garbage is collected now and then.

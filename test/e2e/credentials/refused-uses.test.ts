@@ -130,7 +130,7 @@ describe.each(['service_key', 'jwt'] as const)('a rejected credential of type %s
     expect(await shown(prepared)).toEqual({ lastRefusedAt: toRfc3339(clock.now()), refusedUses: 1 });
   });
 
-  it(`a ${authType} that goes on being used is one event, and then one a minute with the number of uses`, async () => {
+  it(`a ${authType} that is used again and again is one event, and then one a minute with the number of uses`, async () => {
     const prepared = await prepare(authType);
     await act(prepared, 'discard');
     for (let call = 0; call < 40; call += 1) await use(prepared, call % 2 ? other : server);

@@ -159,7 +159,7 @@ describe('a session of the SDK', () => {
     expect(self.user.email).toBe(email);
   });
 
-  it('a session that is stored goes on in another program, and a renewal of one is seen by the other', async () => {
+  it('a session that is stored continues in another program, and a renewal of one is seen by the other', async () => {
     let kept: StoredSession | undefined;
     const storage = {
       read: async () => kept,

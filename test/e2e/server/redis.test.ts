@@ -121,7 +121,7 @@ describe.skipIf(!isRedisInstalled)('rate limits in Redis (needs redis-server)', 
     }
   });
 
-  it('rate limits in Redis (needs redis-server) go on in each process by itself when Redis is killed, and are shared again when it is back', async () => {
+  it('rate limits in Redis (needs redis-server) continue in each process by itself when Redis is killed, and are shared again when it is back', async () => {
     const redis = await startRedis();
     const servers = [await startServer({ REDIS_URL: redis.url }), await startServer({ REDIS_URL: redis.url })] as const;
     expect(await calls(servers[0], 3)).toEqual(times(3, 200));

@@ -134,7 +134,7 @@ describe('an export', () => {
     expect(await verify(file(none))).toMatchObject({ code: 0, output: expect.stringContaining('0 events are in') });
   });
 
-  it('an export goes on after an event, and the parts verify one after the other', async () => {
+  it('an export continues after an event, and the parts verify one by one', async () => {
     await record(400);
     const whole = await exported();
     const first = whole

@@ -231,7 +231,7 @@ describe('the list', () => {
     expect(await targets(scope)).toEqual(ids.toReversed());
   });
 
-  it('the history rejects a cursor that it did not give out', async () => {
+  it('the history rejects a cursor that it did not return', async () => {
     const cursor = Buffer.from('["x"]').toString('base64url');
     for (const filter of [{}, { kid: 'of no event' }]) {
       await expect(history.list(ann, filter, { cursor })).rejects.toThrow(withCode('VALIDATION_ERROR'));

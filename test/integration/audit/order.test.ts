@@ -132,7 +132,7 @@ describe('the numbers of events', () => {
 });
 
 describe('the migration', () => {
-  it('the migration numbers the events that are there in the order of their ids, and they go on from there', async () => {
+  it('the migration numbers the events that are there in the order of their ids, and they continue from there', async () => {
     const database = await instance();
     const [one, other] = [newTenant(), newTenant()];
     await record(database, one, 3);

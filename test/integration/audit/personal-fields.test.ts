@@ -254,7 +254,7 @@ describe('events that are found by what is personal', () => {
   });
 
   it.each(['asc', 'desc'] as const)(
-    'events are found by many conditions over years in requests of bounded work, in between of which others go on: %s',
+    'events are found by many conditions over years in requests of bounded work, in between of which others continue: %s',
     async (order) => {
       const scope = tenantScope();
       const months = 24;

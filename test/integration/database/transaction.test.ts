@@ -100,7 +100,7 @@ describe('a transaction', () => {
     await database.transaction(scope, nothing);
   });
 
-  it('a transaction goes on after a unique key that is taken', async () => {
+  it('a transaction continues after a unique key that is taken', async () => {
     const scope = tenantScope();
     const duplicate = (): ReturnType<typeof coreErrors.WRONG_STATE> => coreErrors.WRONG_STATE();
     const { id, name } = await sample.write(scope);

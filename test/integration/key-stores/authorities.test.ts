@@ -136,7 +136,7 @@ describe('authorities whose keys are in a transit engine', () => {
     expect(objectsOf(tenant)).toHaveLength(made);
   });
 
-  it('an authority whose key store is down issues nothing and writes nothing, while its last list and its OCSP answers go on', async () => {
+  it('an authority whose key store is down issues nothing and writes nothing, while its last list and its OCSP answers continue', async () => {
     const before = await prepared();
     const { ca } = before;
     const leaf = await issue(server, before.tenant, { caId: ca['id'], csr: csrPem('held in a store') });
@@ -198,7 +198,7 @@ describe('authorities whose keys are in a transit engine', () => {
     expect((await issue(server, tenant, { caId: ca['id'], csr: csrPem('later') })).status).toBe(201);
   });
 
-  it('while a key store does not answer, the last list and OCSP answers are given out without waiting for it', async () => {
+  it('while a key store does not answer, the last list and OCSP answers are returned without waiting for it', async () => {
     const { tenant, ca } = await prepared({ validityDays: 1 });
     const leaf = await issue(server, tenant, { caId: ca['id'], csr: csrPem('held in a store') });
     const status = async (): Promise<string> => ocspOf(ca, leaf.body['serialNumber']!);

@@ -152,7 +152,7 @@ describe('a process whose clock is three hours ahead', () => {
 });
 
 describe('a process that starts after a long stop', () => {
-  it('a process that starts after a long stop goes on where the host ran on meanwhile', async () => {
+  it('a process that starts after a long stop continues where the host ran on meanwhile', async () => {
     const host = new Host(start, 'first');
     host.advance(3 * DAY);
     const { clock, watch } = await processOn(host);
@@ -160,7 +160,7 @@ describe('a process that starts after a long stop', () => {
   });
 
   it.runIf(hasServer)(
-    'a process that starts after a long stop goes on where the clock of the database server says the same',
+    'a process that starts after a long stop continues where the clock of the database server says the same',
     async () => {
       const { database, watch } = processes[0]!;
       // Three days ago, by another host.

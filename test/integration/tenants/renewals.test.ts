@@ -38,7 +38,7 @@ const identify = ({ accessToken }: StartedSession) => installation.sessions.iden
 const refused = withCode('INVALID_CREDENTIALS');
 
 describe('a session that is renewed', () => {
-  it('a session that is renewed goes on under the same id with new tokens, the access token before until its own end', async () => {
+  it('a session that is renewed continues under the same id with new tokens, the access token before until its own end', async () => {
     const first = await start();
     const { sessionId } = await identify(first);
     installation.clock.advance(10 * MINUTE);

@@ -117,7 +117,7 @@ describe('a master key of a key management service', () => {
     expect(await key.unwrap(await key.wrap(DATA_KEY, CONTEXT), CONTEXT)).toEqual(DATA_KEY);
   });
 
-  it('a server goes on with the tenants that it opened while the service is away, and answers 503 for others', async () => {
+  it('a server continues with the tenants that it opened while the service is away, and answers 503 for others', async () => {
     const database = await createMigratedDatabase();
     const environment = {
       CHANCERY_MASTER_KEY: '',
