@@ -174,7 +174,7 @@ describe('PEM by openssl', () => {
     await expect(readKey('pem', p384, { algorithm: 'ES256' })).rejects.toThrow(withCode('INVALID_KEY'));
   });
 
-  it('PEM with a curve that is explicit is rejected (CVE-2020-0601)', async () => {
+  it('PEM with explicit curve parameters is rejected (CVE-2020-0601)', async () => {
     const text = openssl('ecparam', '-name', 'prime256v1', '-param_enc', 'explicit', '-genkey', '-noout');
     await expect(readKey('pem', text, { algorithm: 'ES256' })).rejects.toThrow(withCode('INVALID_KEY'));
   });
