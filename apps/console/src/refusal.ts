@@ -7,11 +7,11 @@ const AWAY_STATUS: readonly number[] = [502, 503, 504];
 export function refusalText(error: unknown): string {
   if (error instanceof ChanceryError) {
     if (error.problem !== undefined) return error.message;
-    return AWAY_STATUS.includes(error.status) ? 'The server is not there at the moment.' : error.message;
+    return AWAY_STATUS.includes(error.status) ? 'The server is currently unavailable.' : error.message;
   }
   // That is all that `fetch` says where no answer came (WHATWG Fetch, network error).
   if (error instanceof TypeError)
-    return 'The server could not be reached. What was asked for may or may not have been done.';
+    return 'The server could not be reached. The action may or may not have been carried out.';
   return error instanceof Error ? error.message : String(error);
 }
 

@@ -33,7 +33,7 @@ interface Context {
 
 const NotFound = () => (
   <Page title="Not found">
-    There is no such page. <Link to="/">To the first one</Link>
+    This page does not exist. <Link to="/">To the first one</Link>
   </Page>
 );
 
@@ -44,7 +44,7 @@ function Failed({ error, reset }: ErrorComponentProps) {
     void router.invalidate();
   };
   return (
-    <Page title="This did not work">
+    <Page title="Something went wrong">
       <Refusal error={error}>
         <div className="mt-2">
           <Button onClick={again}>Try again</Button>

@@ -3,7 +3,7 @@ const REASONS = {
   expired: 'Your session has ended. Sign in, and continue where you were.',
   elsewhere: 'You signed out in another window.',
   not_told:
-    'The server could not be told that you signed out: the session may continue. Sign in and out again, or close the browser.',
+    'The server did not receive the sign-out: the session may continue. Sign in and out again, or close the browser.',
 } as const;
 
 export type SessionEnd = keyof typeof REASONS;

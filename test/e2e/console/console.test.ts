@@ -89,7 +89,7 @@ describe.runIf(browserProgram)('the console in a browser', () => {
     await press(page, 'Sign out');
 
     await signIn(page, 'olivia@acme.test', PASSWORD);
-    await page.getByRole('link', { name: 'Make a signing key' }).click();
+    await page.getByRole('link', { name: 'Create a signing key' }).click();
     await press(page, 'Generate key');
     await dialog.getByLabel('Name').fill('partner tokens');
     await press(page, 'Generate');
@@ -128,7 +128,7 @@ describe.runIf(browserProgram)('the console in a browser', () => {
 
     await page.getByRole('link', { name: 'Overview' }).click();
     await page.getByRole('heading', { name: 'Due in the next 30 days' }).waitFor();
-    await expect.poll(() => page.getByText('From here to the first signed token').count()).toBe(0);
+    await expect.poll(() => page.getByText('Steps to the first signed token').count()).toBe(0);
     await page.getByText('events are signed', { exact: false }).waitFor();
     expect(await page.getByText('failed', { exact: true }).count()).toBe(0);
     expect(faults).toEqual([]);
@@ -157,7 +157,7 @@ describe.runIf(browserProgram)('the console in a browser', () => {
 
     await press(page, 'Create authentication credential');
     await press(page, 'Done');
-    await page.getByText('Hand it over').waitFor();
+    await page.getByText('Pass it on').waitFor();
     await discard.click();
     await dialogOf(page).getByText('Active of this type afterwards', { exact: true }).waitFor();
     await press(page, 'Yes, Discard');
@@ -283,7 +283,7 @@ describe.runIf(browserProgram)('the console in a browser', () => {
     await press(page, 'Sign in');
     await page.getByLabel('Or a recovery code').waitFor();
     // The code of this half minute was used up by the enrolment; one step of skew is accepted.
-    await page.getByLabel('Code of the app').fill(code(systemClock.now() + 30 * SECOND));
+    await page.getByLabel('Code from the app').fill(code(systemClock.now() + 30 * SECOND));
     await press(page, 'Continue');
     await page.getByRole('heading', { name: tenant.slug }).waitFor();
     expect(faults).toEqual([]);

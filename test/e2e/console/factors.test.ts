@@ -94,13 +94,13 @@ describe.runIf(browserProgram)('second factors in the console', () => {
     await page.getByText(`Recovery codes that were not used: ${CODES_OF_AN_ACCOUNT - 1}`).waitFor();
     await press(page, `Remove ${NAME}`);
     // A password that was stolen does not suffice.
-    const methods = dialogOf(page).getByLabel('Prove that it is you by').locator('option');
-    await expect.poll(() => methods.allInnerTexts()).toEqual(['A code of the app', 'A recovery code']);
+    const methods = dialogOf(page).getByLabel('Confirm your identity with').locator('option');
+    await expect.poll(() => methods.allInnerTexts()).toEqual(['A code from the app', 'A recovery code']);
     await dialogOf(page)
-      .getByLabel('Code of the app')
+      .getByLabel('Code from the app')
       .fill(code(systemClock.now() + LATER));
     await press(page, 'Yes, Remove');
-    await page.getByText('There is none. With one, a stolen password').waitFor();
+    await page.getByText('There is none yet. With a second factor, a stolen password').waitFor();
     expect(await page.title()).not.toBe('ran');
     expect(faults).toEqual([]);
     await context.close();
@@ -130,7 +130,7 @@ describe.runIf(browserProgram)('second factors in the console', () => {
 
     await page.goto(`/console/t/${slug}/services/${created.body['service']!['id']}`);
     await press(page, 'Delete service');
-    await dialogOf(page).getByText('The browser asks for the passkey next').waitFor();
+    await dialogOf(page).getByText('Next, the browser asks for the passkey').waitFor();
     expect(await accessibilityFaults(page)).toEqual([]);
     await press(page, 'Yes, Delete');
     await page.waitForURL(`**/t/${slug}/services`);
@@ -145,12 +145,12 @@ describe.runIf(browserProgram)('second factors in the console', () => {
     const { code } = await enrolTotp(server, owner.token);
     const { page, context } = await openWindow(browser, server.url);
     await signInUpToFactor(page, owner.email);
-    await page.getByLabel('Code of the app').fill(code(systemClock.now() + LATER));
+    await page.getByLabel('Code from the app').fill(code(systemClock.now() + LATER));
     await press(page, 'Continue');
     await page.getByRole('button', { name: 'Sign out' }).waitFor();
     await page.goto(`/console/t/${slug}/services/${created.body['service']!['id']}`);
     await press(page, 'Delete service');
-    await dialogOf(page).getByLabel('Prove that it is you by').selectOption('The password');
+    await dialogOf(page).getByLabel('Confirm your identity with').selectOption('The password');
     await dialogOf(page).getByLabel('Your password').fill(PASSWORD);
     const steps: string[] = [];
     page.on('request', (request) => request.url().endsWith('/step-up') && steps.push(request.url()));
@@ -162,7 +162,7 @@ describe.runIf(browserProgram)('second factors in the console', () => {
     );
     await press(page, 'Yes, Delete');
     await dialogOf(page).getByText('VALIDATION_ERROR').waitFor();
-    await dialogOf(page).getByText('You have proved that it is you').waitFor();
+    await dialogOf(page).getByText('Your identity is confirmed').waitFor();
     await press(page, 'Yes, Delete');
     await page.waitForURL(`**/t/${slug}/services`);
     expect(steps).toHaveLength(1);

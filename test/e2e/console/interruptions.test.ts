@@ -102,7 +102,7 @@ describe.runIf(browserProgram)('a page of the console whose server is away', () 
     const { page, context } = await openServices();
     await page.route('**/v1/auth/logout', (route) => route.abort());
     await press(page, 'Sign out');
-    await page.getByText('could not be told that you signed out').waitFor();
+    await page.getByText('did not receive the sign-out').waitFor();
     expect(pathOf(page)).toBe('/console/sign-in');
     await context.close();
   });

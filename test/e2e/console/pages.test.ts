@@ -371,7 +371,7 @@ describe.runIf(browserProgram)('the passkey of a command line', () => {
     const answer = { mfaToken: question['mfaToken'], passkey: JSON.parse(parameters.get('passkey')!) as unknown };
     expect((await server.post('/v1/auth/login/verify', answer)).status).toBe(200);
     await page.goto('/console/sign-in/passkey#port=80');
-    await page.getByText('This address is none that the command line has opened').waitFor();
+    await page.getByText('The command line did not open this address').waitFor();
     await context.close();
   });
 });

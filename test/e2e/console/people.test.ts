@@ -61,7 +61,7 @@ describe.runIf(browserProgram)('the people of a tenant in the console', () => {
     expect(await accessibilityFaults(page)).toEqual([]);
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(360);
     await page.getByLabel('Your name').fill('Grace');
-    await page.getByLabel('A password that you choose').fill(CHOSEN_PASSWORD);
+    await page.getByLabel('Choose a password').fill(CHOSEN_PASSWORD);
     await press(page, 'Accept');
     await page.getByRole('link', { name: 'Sign in with the new password' }).click();
     await page.getByLabel('E-mail address').fill('grace@people.test');
@@ -110,7 +110,7 @@ describe.runIf(browserProgram)('the people of a tenant in the console', () => {
     await page.waitForURL(`${server.url}/console/reset`);
     expect(await accessibilityFaults(page)).toEqual([]);
     await press(page, 'Set the password');
-    await page.getByText('The new password holds').waitFor();
+    await page.getByText('The new password is set').waitFor();
     await signIn(page, email, CHOSEN_PASSWORD);
     expect(faults).toEqual([]);
     await context.close();
@@ -136,7 +136,7 @@ describe.runIf(browserProgram)('the people of a tenant in the console', () => {
     await press(page, 'Create');
     await press(page, 'Create API token of pipeline');
     // Only a person with a second factor gives a token what asks for a password.
-    expect(await dialog.getByLabel('It may also do what asks a person').isDisabled()).toBe(true);
+    expect(await dialog.getByLabel('It may also make calls that require a password').isDisabled()).toBe(true);
     expect(await dialog.getByRole('button', { name: 'Create' }).getAttribute('aria-disabled')).toBe('true');
     await dialog.getByLabel('Name').fill('nightly');
     await dialog.getByLabel('services:read').check();

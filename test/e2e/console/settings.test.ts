@@ -90,7 +90,7 @@ describe.runIf(browserProgram)('the settings of a tenant in the console', () => 
     await dialog.getByText('It is shown this once').waitFor();
     expect(await dialog.locator('code').innerText()).not.toBe(secret);
     await press(page, 'Done');
-    await page.getByText('Former secret signs, too, until').waitFor();
+    await page.getByText('Previous secret also signs until').waitFor();
 
     await press(page, 'Change webhook');
     await dialog.getByLabel('Every event', { exact: true }).check();
@@ -181,7 +181,7 @@ describe.runIf(browserProgram)('the settings of a tenant in the console', () => 
     expect(await accessibilityFaults(page)).toEqual([]);
     await dialog.getByRole('button', { name: 'Add', exact: true }).click();
     // What has to be registered there is shown, with what it publishes.
-    await dialog.getByText('Answers name the issuer').waitFor();
+    await dialog.getByText('Responses name the issuer').waitFor();
     const { items } = (await server.get(`${path}/identity-providers`, owner)).body;
     const redirectUri = await dialog.locator('code').innerText();
     expect(redirectUri.endsWith(`/console/sign-in/callback/${items![0]!['id']}`)).toBe(true);
@@ -199,7 +199,7 @@ describe.runIf(browserProgram)('the settings of a tenant in the console', () => 
     await visitor.page.goto('/console/account');
     await press(visitor.page, 'Add an app');
     await dialogOf(visitor.page).getByLabel('Name').fill('phone');
-    await dialogOf(visitor.page).getByText('Next you sign in at your identity provider').waitFor();
+    await dialogOf(visitor.page).getByText('Next, sign in at your identity provider').waitFor();
     await press(visitor.page, 'Continue');
     await dialogOf(visitor.page).getByLabel('Code that the app shows').waitFor();
     await visitor.context.close();
@@ -214,14 +214,14 @@ describe.runIf(browserProgram)('the settings of a tenant in the console', () => 
     await page.getByText('The rule is saved').waitFor();
 
     await press(page, 'Change Company');
-    await dialog.getByLabel('People can sign in by it').uncheck();
+    await dialog.getByLabel('People can sign in through it').uncheck();
     await dialog.getByLabel('Your password').fill(PASSWORD);
     await press(page, 'Save');
     await page.getByText('disabled', { exact: true }).waitFor();
     await press(page, 'Delete identity provider Company');
     await dialog.getByLabel('Your password').fill(PASSWORD);
     await press(page, 'Yes, Delete');
-    await page.getByText('There is none: members sign in with a password').waitFor();
+    await page.getByText('There is none yet: members sign in with a password').waitFor();
     expect(faults).toEqual([]);
     await context.close();
   });
@@ -245,7 +245,7 @@ describe.runIf(browserProgram)('the settings of a tenant in the console', () => 
     await dialog.getByLabel('Your password').fill(ADMIN.password);
     expect(await accessibilityFaults(page)).toEqual([]);
     await dialog.getByRole('button', { name: 'Add', exact: true }).click();
-    await dialog.getByText('Answers name the issuer').waitFor();
+    await dialog.getByText('Responses name the issuer').waitFor();
     await press(page, 'Done');
     await page.getByRole('cell', { name: `auditors: Auditor in ${slug}` }).waitFor();
     const admin = { token: await server.login() };
@@ -253,7 +253,7 @@ describe.runIf(browserProgram)('the settings of a tenant in the console', () => 
     expect(await providers()).toMatchObject([{ roleMappings: [{ group: 'auditors', role: 'auditor', tenantId }] }]);
 
     await press(page, 'Change Holding');
-    await dialog.getByLabel('People can sign in by it').uncheck();
+    await dialog.getByLabel('People can sign in through it').uncheck();
     await dialog.getByLabel('Your password').fill(ADMIN.password);
     await press(page, 'Save');
     await page.getByText('disabled', { exact: true }).waitFor();
@@ -290,7 +290,7 @@ describe.runIf(browserProgram)('the settings of a tenant in the console', () => 
     const trial = dialog.getByRole('status');
     await dialog.getByLabel('Token of a workload').fill(await issuer.sign(workload.job({ repository_id: '75' })));
     await dialog.getByRole('button', { name: 'Try' }).click();
-    await trial.getByText('A claim is missing, or has another value (repository_id)').waitFor();
+    await trial.getByText('A claim is missing or has a different value (repository_id)').waitFor();
     await dialog.getByLabel('Token of a workload').fill(await issuer.sign(workload.job()));
     await dialog.getByRole('button', { name: 'Try' }).click();
     await trial.getByText('accepts it').waitFor();

@@ -71,7 +71,7 @@ describe.runIf(browserProgram)('the calendar in the console', () => {
     await page.getByLabel('Show as').selectOption('list');
     await page.getByText('credential autumn').waitFor();
     await page.getByLabel('Only of the kind').selectOption('certificate');
-    await page.getByText('Nothing falls due in this time.').waitFor();
+    await page.getByText('Nothing is due in this period.').waitFor();
     expect(faults).toEqual([]);
   });
 
@@ -118,7 +118,7 @@ describe.runIf(browserProgram)('rotations of many credentials in the console', (
       /^\d+/.exec(await dialog.getByText(/active credentials of the type service key/).innerText())![0],
     );
     expect(selected).toBeGreaterThanOrEqual(3);
-    await dialog.getByText('Another one of its type is inactive', { exact: false }).first().waitFor();
+    await dialog.getByText('Another credential of its type is inactive', { exact: false }).first().waitFor();
     expect(await accessibilityFaults(page)).toEqual([]);
     await press(page, 'Yes, Rotate');
     await page.getByText(`0 of ${selected} are done`).waitFor();
@@ -127,7 +127,7 @@ describe.runIf(browserProgram)('rotations of many credentials in the console', (
     await page.getByText('completed', { exact: true }).waitFor();
     await page.getByLabel('Show').selectOption('rejected');
     const report = page.getByRole('region', { name: 'Report' });
-    await report.getByText('Another one of its type is inactive', { exact: false }).waitFor();
+    await report.getByText('Another credential of its type is inactive', { exact: false }).waitFor();
     await expect.poll(() => report.getByRole('row').count()).toBe(2);
 
     await server.delete(`${path}/${old.id}`, { password: PASSWORD }, tenant.owner);
@@ -173,8 +173,8 @@ describe.runIf(browserProgram)('certificates in the console', () => {
     await page.getByRole('link', { name: 'Issuing', exact: true }).click();
     const chain = page.getByRole('list', { name: 'Chain' });
     await expect.poll(() => chain.getByRole('link').allInnerTexts()).toEqual(['Issuing', 'Root']);
-    await page.getByText('No list was published yet', { exact: false }).waitFor();
-    await page.getByText('no delegate yet', { exact: false }).waitFor();
+    await page.getByText('No list has been published yet', { exact: false }).waitFor();
+    await page.getByText('no responder yet', { exact: false }).waitFor();
     const list = await fetch(`${server.url}/pki/${issuing['id']}/crl`);
     const { length } = Buffer.from(await list.arrayBuffer());
     await page.reload();
@@ -220,7 +220,7 @@ describe.runIf(browserProgram)('certificates in the console', () => {
       .toEqual({ state: 'held', subject: 'find' });
     await page.getByLabel('Subject begins with').fill('nothing');
     await press(page, 'Apply');
-    await page.getByText('There is no such certificate', { exact: false }).waitFor();
+    await page.getByText('No certificate matches', { exact: false }).waitFor();
     expect(faults).toEqual([]);
   });
 });
@@ -255,7 +255,7 @@ describe.runIf(browserProgram)('ACME in the console', () => {
     const accountId = acme.kid!.split('/').at(-1)!;
     await page.reload();
     await press(page, `Orders of ACME account ${accountId}`);
-    await dialog.getByText('It has ordered nothing').waitFor();
+    await dialog.getByText('It has no orders').waitFor();
     await press(page, 'Close');
     await press(page, `Revoke ACME account ${accountId}`);
     await press(page, 'Yes, Revoke');

@@ -201,7 +201,7 @@ export function Form({ onSubmit, submit, call, onCancel, danger, reason, childre
         <Button
           type="submit"
           look={danger ? 'danger' : 'main'}
-          reason={call?.isPending ? 'The server has not answered yet' : reason}
+          reason={call?.isPending ? 'The server has not responded yet' : reason}
         >
           {submit}
         </Button>

@@ -17,7 +17,7 @@ export function KeyStoreField() {
     <SelectField
       label="Private key"
       name="keyStore"
-      hint="In a key store it is made there and never leaves it"
+      hint="In a key store, the key is created there and never leaves it"
       options={[{ value: '', label: 'Sealed in the database' }, ...options]}
     />
   );

@@ -95,7 +95,7 @@ export function Loaded<Data>({ query: { data, error }, title, children }: Loaded
   if (data !== undefined) {
     return (
       <>
-        {refused && <NotRead error={error}>What is shown was read before.</NotRead>}
+        {refused && <NotRead error={error}>This page shows earlier data.</NotRead>}
         {children(data)}
       </>
     );

@@ -10,7 +10,7 @@ import { Form, type FormProps, Refusal, SelectField, TextField } from './form.js
 
 const METHODS: Readonly<Record<StepUpMethod, string>> = {
   passkey: 'A passkey',
-  totp: 'A code of the app',
+  totp: 'A code from the app',
   recovery_code: 'A recovery code',
   provider: 'A new sign-in at the identity provider',
   password: 'The password',
@@ -96,7 +96,7 @@ function ProvedForm({ onSubmit, call, secondFactorOnly, children, ...form }: Pro
         !reading && <ProofFields methods={methods} method={method} onMethod={setChosen} />
       ) : (
         <p role="status" className="mb-3 text-sm text-soft">
-          You have proved that it is you: that counts for five minutes.
+          Your identity is confirmed for five minutes.
         </p>
       )}
     </Form>
@@ -114,20 +114,20 @@ function ProofFields({ methods, method, onMethod }: ProofFieldsProps) {
     <>
       {methods.length > 1 && (
         <SelectField
-          label="Prove that it is you by"
+          label="Confirm your identity with"
           value={method}
           onChange={({ target }) => onMethod(target.value as StepUpMethod)}
           options={methods.map((value) => ({ value, label: METHODS[value] }))}
         />
       )}
-      {method === 'passkey' && <p className="mb-3 text-sm text-soft">The browser asks for the passkey next.</p>}
+      {method === 'passkey' && <p className="mb-3 text-sm text-soft">Next, the browser asks for the passkey.</p>}
       {method === 'provider' && (
-        <p className="mb-3 text-sm text-soft">Next you sign in at your identity provider, in a window of its own.</p>
+        <p className="mb-3 text-sm text-soft">Next, sign in at your identity provider in a new window.</p>
       )}
       {method === 'totp' && (
         <TextField
           key="totp"
-          label="Code of the app"
+          label="Code from the app"
           name={PROOF}
           inputMode="numeric"
           autoComplete="one-time-code"
@@ -135,7 +135,7 @@ function ProofFields({ methods, method, onMethod }: ProofFieldsProps) {
         />
       )}
       {method === 'recovery_code' && (
-        <TextField key="recovery" label="Recovery code" name={PROOF} hint="Each is accepted once" required />
+        <TextField key="recovery" label="Recovery code" name={PROOF} hint="Each code is accepted once" required />
       )}
       {method === 'password' && (
         <TextField

@@ -86,7 +86,7 @@ function PasswordForm() {
   );
   return (
     <Card title="Change the password">
-      {changed > 0 && <p role="status">The new password holds. All other sessions have ended.</p>}
+      {changed > 0 && <p role="status">The new password is set. All other sessions have ended.</p>}
       <Form
         key={changed}
         submit="Change the password"
@@ -94,7 +94,7 @@ function PasswordForm() {
         onSubmit={({ currentPassword = '', newPassword = '' }) => change.mutate({ currentPassword, newPassword })}
       >
         <TextField
-          label="Password until now"
+          label="Current password"
           name="currentPassword"
           type="password"
           autoComplete="current-password"

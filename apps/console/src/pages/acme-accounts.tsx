@@ -43,7 +43,7 @@ export function AcmeAccounts({ serviceId, authorityName }: AcmeListProps) {
     <>
       <PagedTable
         list={list}
-        empty="No client has made an account."
+        empty="No client has created an account yet."
         label="ACME accounts"
         keyOf={({ id }) => id}
         columns={[
@@ -94,7 +94,7 @@ function Orders({ account: { id }, onClose }: AccountDialogProps) {
     <Dialog title="Orders of the account" onClose={onClose}>
       <PagedTable
         list={list}
-        empty="It has ordered nothing."
+        empty="It has no orders."
         label="ACME orders"
         keyOf={({ id: orderId }) => orderId}
         columns={[
@@ -125,8 +125,8 @@ function RevokeAccount({ account: { id: acmeAccountId }, onClose }: AccountDialo
   return (
     <Dialog title="Revoke the ACME account?" onClose={onClose}>
       <ul className="mb-3 list-disc space-y-1 pl-5">
-        <li>Its client orders no certificate any more. This cannot be undone: a new account needs a new binding.</li>
-        <li>Its certificates stay valid: revoke them on their pages.</li>
+        <li>Its client can order no more certificates. This cannot be undone: a new account needs a new binding.</li>
+        <li>Its certificates remain valid: revoke them on their pages.</li>
       </ul>
       <Form submit="Yes, Revoke" danger call={revoke} onCancel={onClose} onSubmit={() => revoke.mutate(undefined)} />
     </Dialog>

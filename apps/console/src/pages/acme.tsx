@@ -76,7 +76,7 @@ function Bindings({ serviceId, authorityName }: AcmeListProps) {
       <Refusal error={remove.error} />
       <PagedTable
         list={list}
-        empty="There is no binding. With one, an ACME client (certbot, Caddy, cert-manager) makes an account that gets certificates for this service."
+        empty="There is no binding yet. With a binding, an ACME client (certbot, Caddy, cert-manager) creates an account that gets certificates for this service."
         label="ACME bindings"
         keyOf={({ id }) => id}
         columns={[
@@ -148,7 +148,7 @@ function CreateBinding({ serviceId, authorities, onClose, onCreated }: CreateBin
           min={1}
           max={DAYS_MAX}
           defaultValue={DAYS_DEFAULT}
-          hint="How long one account can be bound by it; the account does not expire with it"
+          hint="How long an account can be bound; the account does not expire with the binding"
           required
         />
       </Form>
@@ -163,7 +163,7 @@ interface CreatedBindingProps {
 
 const CreatedBinding = ({ binding: { id, directoryUrl, hmacKey }, onClose }: CreatedBindingProps) => (
   <Dialog title="A new ACME binding" onClose={onClose}>
-    <p className="mb-3">Configure the client with these three values. The HMAC key is shown this once.</p>
+    <p className="mb-3">Configure the client with these three values. The HMAC key is shown only once.</p>
     <NewSecret what="Directory URL" secret={directoryUrl} />
     <NewSecret what="Key identifier (eab-kid)" secret={id} />
     <NewSecret what="HMAC key (eab-hmac-key)" secret={hmacKey} />

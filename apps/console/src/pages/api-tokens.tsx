@@ -31,7 +31,7 @@ export function ApiTokensPage() {
   return (
     <Page
       title="API tokens"
-      introduction="Scripts and pipelines work with one in place of a session, within the permissions that it names."
+      introduction="Scripts and pipelines use API tokens instead of a session, within the permissions of the token."
       actions={
         <Button look="main" onClick={() => setCreating({})}>
           Create API token
@@ -52,7 +52,7 @@ export function ApiTokensPage() {
       )}
       {created !== undefined && (
         <Dialog title={`${created.apiToken.name} was created`} onClose={() => setCreated(undefined)}>
-          <p className="mb-3">Store it now. It is shown this once.</p>
+          <p className="mb-3">Store it now. It is shown only once.</p>
           <NewSecret what="API token" secret={created.token} />
           <Button look="main" onClick={() => setCreated(undefined)}>
             Done
@@ -71,7 +71,7 @@ function ApiTokens() {
     <Card title="Tokens">
       <PagedTable
         list={list}
-        empty="There is no API token."
+        empty="There is no API token yet."
         label="API tokens"
         keyOf={({ id }) => id}
         columns={[
@@ -224,20 +224,16 @@ function CreateApiToken({ account, onClose, onCreated }: CreateApiTokenProps) {
           defaultValue={DAYS_DEFAULT}
           required
         />
-        <TextField
-          label="Allowed networks"
-          name="allowedCidrs"
-          hint="CIDRs, separated by commas; empty: from anywhere"
-        />
+        <TextField label="Allowed networks" name="allowedCidrs" hint="CIDRs, separated by commas; empty: any network" />
         <CheckField
-          label="It may also do what asks a person for their password"
+          label="It may also make calls that require a password"
           checked={stepUp}
           disabled={!self.user.secondFactor}
           onChange={({ target }) => setStepUp(target.checked)}
         />
         {!self.user.secondFactor && (
           <p className="mb-3 text-xs text-soft">
-            Only a person with a second factor gives that to a token: enrol one on the page of your account.
+            Only a person with a second factor can allow this: enrol one on your account page.
           </p>
         )}
       </StepUpForm>

@@ -51,7 +51,7 @@ export function AsOfPage() {
   return (
     <Page
       title="As of"
-      introduction="What the tenant had at an instant, and who could have a token signed: rebuilt from the events of the history alone."
+      introduction="The resources of the tenant at a past time, and who could have a token signed. Rebuilt from the events of the history."
     >
       <Card>
         <Form
@@ -180,10 +180,10 @@ function Comparison({ at }: { readonly at: string }) {
       title="What changed since"
       actions={
         <>
-          <Button reason={isPending ? 'The server has not answered yet' : undefined} onClick={begin}>
+          <Button reason={isPending ? 'The server has not responded yet' : undefined} onClick={begin}>
             Compare with now
           </Button>
-          <Button reason={isPending ? undefined : 'No comparison is under way'} onClick={cancel}>
+          <Button reason={isPending ? undefined : 'No comparison is running'} onClick={cancel}>
             Cancel the comparison
           </Button>
         </>
@@ -257,13 +257,13 @@ function Signers({ at, profile }: { readonly at: string; readonly profile: strin
           facts={[
             { name: 'Possible', value: first.refusal === null ? 'yes' : `no: ${refusalText(first.refusal)}` },
             { name: 'kid', value: first.kid === null ? 'none' : <code>{first.kid}</code> },
-            { name: 'Callers without a credential', value: first.publicAccess ? 'admitted, too' : 'not admitted' },
+            { name: 'Callers without a credential', value: first.publicAccess ? 'also accepted' : 'not accepted' },
           ]}
         />
       )}
       <PagedTable
         list={list}
-        empty="No credential of a service and no workload could."
+        empty="No service and no workload could."
         label="Possible signers"
         keyOf={({ credentialId, trustId }) => credentialId ?? String(trustId)}
         columns={[

@@ -50,7 +50,7 @@ export function AuthorityPage() {
             />
             <p className="mt-3">
               <Link to="/t/$tenant/certificates" params={{ tenant }} search={{ caId }}>
-                What it issued
+                Issued certificates
               </Link>
             </p>
           </Card>
@@ -87,7 +87,7 @@ function RevocationState({ caId }: { readonly caId: string }) {
         <>
           <Card title="CRL" actions={<a href={`/pki/${caId}/crl`}>Download the CRL</a>}>
             {state.crl === null ? (
-              <Empty>No list was published yet: the first request for it signs it.</Empty>
+              <Empty>No list has been published yet: the first request signs it.</Empty>
             ) : (
               <CrlFacts crl={state.crl} />
             )}
@@ -99,7 +99,7 @@ function RevocationState({ caId }: { readonly caId: string }) {
                   name: 'Signed by',
                   value:
                     state.ocspSigner === null ? (
-                      'no delegate yet: the first question issues its certificate'
+                      'no responder yet: the first request issues its certificate'
                     ) : (
                       <>
                         the delegate <code>{state.ocspSigner.serialNumber}</code>, until{' '}
@@ -108,7 +108,7 @@ function RevocationState({ caId }: { readonly caId: string }) {
                     ),
                 },
                 {
-                  name: 'Last answer of this process',
+                  name: 'Last response of this process',
                   value:
                     state.lastOcspAnswer === null ? (
                       'none since its start'

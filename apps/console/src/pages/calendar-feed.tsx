@@ -70,7 +70,7 @@ export function CalendarFeed() {
             </StepUpForm>
           ) : (
             <>
-              <p className="mb-3">Subscribe to it now. It is shown this once.</p>
+              <p className="mb-3">Subscribe to it now. It is shown only once.</p>
               <NewSecret what="Calendar link" secret={`${link}${token}`} />
               <Button look="main" onClick={close}>
                 Done

@@ -42,7 +42,7 @@ export function CalendarPage() {
   return (
     <Page
       title="Calendar"
-      introduction="What expires, begins or is rotated by itself, of every kind, and who was told about it. Days and times are those of UTC."
+      introduction="All upcoming expiries, starts and rotations, and who was notified. Days and times are in UTC."
       actions={<CalendarFeed />}
     >
       <div className="flex flex-wrap items-end gap-3">
@@ -105,7 +105,7 @@ function Month({ search, show }: MonthProps) {
           onClick={() => goTo(-1)}
           reason={month <= present ? 'What was due has happened: see the history' : undefined}
         >
-          Month before
+          Previous month
         </Button>
         <h2 className="min-w-36 text-center text-lg" aria-live="polite">
           {monthName(month)}
@@ -204,7 +204,7 @@ const nameOf = ({ kind, name, kid, id }: Item): string => `${kind.replaceAll('_'
 const DayCard = ({ day, items }: { readonly day: string; readonly items: readonly Item[] }) => (
   <Card title={`On ${day}`}>
     {items.length === 0 ? (
-      <Empty>Nothing falls due on this day.</Empty>
+      <Empty>Nothing is due on this day.</Empty>
     ) : (
       <ul aria-label={`Due on ${day}`} className="space-y-3">
         {items.map((item) => (
@@ -234,7 +234,7 @@ function List({ kind }: { readonly kind: CalendarSearch['kind'] }) {
       <Loaded query={itemsOf(list)}>
         {(items) =>
           items.length === 0 ? (
-            <Empty>Nothing falls due in this time.</Empty>
+            <Empty>Nothing is due in this period.</Empty>
           ) : (
             byMonth(items).map(({ month, days: ofMonth }) => (
               <Card key={month} title={monthName(month)}>
@@ -284,7 +284,7 @@ function DueItem({ item }: { readonly item: Item }) {
         ))}
         <span>
           {nextAnnouncementAt === null ? (
-            'no further announcement'
+            'no more announcements'
           ) : (
             <>
               next announcement <Time at={nextAnnouncementAt} />

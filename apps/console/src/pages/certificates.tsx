@@ -33,7 +33,7 @@ export function CertificatesPage() {
   return (
     <Page
       title="Certificates"
-      introduction="What the authorities of the tenant certified: for partners who know a key by its certificate."
+      introduction="The certificates that the authorities of the tenant issued."
       actions={
         <Button look="main" reason={reason('certificates:issue')} onClick={() => setIssuing(true)}>
           Issue certificate
@@ -45,7 +45,7 @@ export function CertificatesPage() {
       <Card title="Inventory">
         <PagedTable
           list={list}
-          empty="There is no such certificate. Issue one from a request (CSR)."
+          empty="No certificate matches. Issue one for a request (CSR)."
           label="Certificates"
           keyOf={({ kid }) => kid}
           columns={[
@@ -248,7 +248,7 @@ function IssueCertificate({ onClose }: DialogProps) {
             <TextField
               label="Alternative names"
               name="san"
-              hint="Separated by commas; empty: those of the request. Each finding of the policy is listed where it is refused"
+              hint="Separated by commas; empty: those of the request. If the policy rejects the request, each finding is listed"
             />
           </Form>
         )}

@@ -60,7 +60,9 @@ export function CredentialCard({ credential, onSecret }: CredentialCardProps) {
           facts={[
             { name: 'Last used', value: <Time at={lastUsedAt} /> },
             { name: 'Expires', value: <Time at={expiresAt} /> },
-            ...(overlapEndsAt === null ? [] : [{ name: 'Discarded by itself', value: <Time at={overlapEndsAt} /> }]),
+            ...(overlapEndsAt === null
+              ? []
+              : [{ name: 'Discarded automatically', value: <Time at={overlapEndsAt} /> }]),
             ...(refusedUses === 0
               ? []
               : [
@@ -122,7 +124,7 @@ function DiscardDialog({ credential, onClose }: DialogProps) {
   return (
     <Dialog title={`Discard this ${AUTH_TYPES[credential.authType]}?`} onClose={onClose}>
       <p className="mb-3">
-        Requests with it fail from now on, until you reactivate it. <code>{credential.secretMasked}</code>
+        Requests with it fail until you reactivate it. <code>{credential.secretMasked}</code>
       </p>
       <Loaded query={foreseen}>
         {({ allowed, code, impact }) => (
@@ -180,7 +182,7 @@ function CompromiseDialog({ credential, onClose, onSecret }: DialogProps & Pick<
   return (
     <Dialog title="Was it leaked?" onClose={onClose}>
       <p className="mb-3">
-        It is rejected immediately and permanently. Where it is the last active one of its type, a successor is made in
+        It is rejected immediately and permanently. If it is the last active one of its type, a successor is created in
         the same step and shown to you.
       </p>
       <LastUse credentialId={credential.id} />

@@ -26,7 +26,7 @@ export function DangerZone({ tenant }: TenantProps) {
   const [dialog, setDialog] = useState<'suspend' | 'delete'>();
   const reason = self.platformPermissions.includes('tenants:manage')
     ? undefined
-    : 'Only the administrator of the installation suspends and deletes tenants (tenants:manage)';
+    : 'Only the administrator of the installation can suspend and delete tenants (tenants:manage)';
   const close = () => setDialog(undefined);
   return (
     <Card title="Danger zone">
@@ -60,9 +60,11 @@ export function SuspendTenant({ tenant: { id: tenantId, slug }, onClose }: Tenan
   return (
     <Dialog title={`Suspend ${slug}?`} onClose={onClose}>
       <ul className="mb-3 list-disc space-y-1 pl-5">
-        <li>Requests of its members and services are rejected: no token is issued, no caller is accepted.</li>
-        <li>Its public keys and revocation lists stay available, so that what was issued is still verified.</li>
-        <li>It is reactivated on the page Platform.</li>
+        <li>Requests of its members and services are rejected.</li>
+        <li>
+          Its public keys and revocation lists remain available, so existing tokens and certificates can be verified.
+        </li>
+        <li>You can reactivate it on the Platform page.</li>
       </ul>
       <Form submit="Yes, Suspend" danger call={suspend} onCancel={onClose} onSubmit={() => suspend.mutate(undefined)} />
     </Dialog>
@@ -86,9 +88,9 @@ function DeleteTenant({ tenant: { id: tenantId, slug }, onClose }: TenantDialogP
         onSubmit={({ confirm = '' }, header) => remove.mutate({ confirm, header })}
       >
         <ul className="mb-3 list-disc space-y-1 pl-5">
-          <li>Its data key is destroyed: private keys, service keys and all other secrets cannot be read again.</li>
+          <li>Its data key is destroyed: private keys, service keys and all other secrets become unreadable.</li>
           <li>Its members and services are rejected, and its public keys are no longer published.</li>
-          <li>Its history stays.</li>
+          <li>Its history remains.</li>
         </ul>
         <TextField label={`Type ${slug} to confirm`} name="confirm" pattern={slug} required />
       </StepUpForm>

@@ -30,19 +30,19 @@ export function DiagnosePage() {
   );
   const decoded = answer === undefined ? undefined : decodeToken(answer.token);
   return (
-    <Page title="Diagnose a token" introduction="Paste a token that is refused: every cause that is found is listed.">
+    <Page title="Diagnose a token" introduction="Paste a rejected token to list every cause.">
       <Card>
         <Form submit="Diagnose" call={diagnose} reason={reason('credentials:reveal')} onSubmit={diagnose.mutate}>
           <TextArea label="Token" name="token" required />
           <SelectField
-            label="It should be of the token profile"
+            label="Expected token profile"
             name="profile"
             options={[
               ...profiles.map(({ name }) => ({ value: name, label: name })),
               { value: '', label: "none: it is a service's own JWT" },
             ]}
           />
-          <TextArea label="The body that came with it (optional)" name="body" rows={2} />
+          <TextArea label="The body received with it (optional)" name="body" rows={2} />
           <ServiceField />
         </Form>
       </Card>

@@ -17,20 +17,20 @@ export function FirstSteps() {
   if (keys === undefined || services === undefined || profiles === undefined || signed === undefined) return null;
   const granted = services.some((service) => service.profiles.length > 0);
   const steps = [
-    { done: keys.length > 0, text: 'Make a signing key', to: '/t/$tenant/keys' },
-    { done: profiles.length > 0, text: 'Describe the tokens by a token profile', to: '/t/$tenant/token-profiles' },
-    { done: services.length > 0, text: 'Create the service that will ask for them', to: '/t/$tenant/services' },
+    { done: keys.length > 0, text: 'Create a signing key', to: '/t/$tenant/keys' },
+    { done: profiles.length > 0, text: 'Describe the tokens with a token profile', to: '/t/$tenant/token-profiles' },
+    { done: services.length > 0, text: 'Create the service that requests them', to: '/t/$tenant/services' },
     { done: granted, text: 'Grant the profile to the service', to: '/t/$tenant/services' },
     {
       done: signed.length > 0,
-      text: 'Try it: issue a token and verify it by the JWKS',
+      text: 'Try it: issue a token and verify it with the JWKS',
       to: '/t/$tenant/token-profiles',
     },
   ] as const;
   if (steps.every(({ done }) => done)) return null;
   const next = steps.findIndex(({ done }) => !done);
   return (
-    <Card title="From here to the first signed token">
+    <Card title="Steps to the first signed token">
       <ol className="list-decimal space-y-2 pl-6">
         {steps.map(({ done, text, to }, index) => (
           <li key={text} className={done ? 'text-soft line-through' : ''}>

@@ -27,14 +27,14 @@ export function Health() {
                 name: 'Scheduler',
                 value: degraded.includes('scheduler') ? (
                   <>
-                    <Badge state="paused" /> until the clocks are confirmed: nothing expires by itself
+                    <Badge state="paused" /> paused until the clocks are confirmed: no expiry is recorded
                   </>
                 ) : (
                   <Badge state="runs" />
                 ),
               },
               ...(degraded.includes('sharedRateLimits')
-                ? [{ name: 'Rate limits', value: 'counted by each process: Redis does not answer' }]
+                ? [{ name: 'Rate limits', value: 'counted per process: Redis does not answer' }]
                 : []),
             ]}
           />

@@ -21,7 +21,7 @@ export function HistoryMonthsPage() {
   return (
     <Page
       title="Months of the history"
-      introduction="E-mail addresses, names of people and source addresses are kept month by month, and can be erased. The settings of the tenant say after how many months that happens by itself."
+      introduction="E-mail addresses, names of people and source addresses are stored by month and can be erased. A tenant setting erases them automatically after a number of months."
     >
       <Months source={monthsOfTenant(tenantId)} reason={reason('history:erase')} />
     </Page>
@@ -40,7 +40,7 @@ export function PlatformHistoryMonthsPage() {
       introduction={
         <>
           E-mail addresses, names of people and source addresses are kept month by month, and can be erased.{' '}
-          <code>CHANCERY_PERSONAL_DATA_RETENTION_MONTHS</code> says after how many months that happens by itself.
+          <code>CHANCERY_PERSONAL_DATA_RETENTION_MONTHS</code> erases them automatically after a number of months.
         </>
       }
     >
@@ -128,9 +128,9 @@ function EraseMonth({ source, month, onClose }: EraseMonthProps) {
                   E-mail addresses, names of people and source addresses of all events of the month are permanently
                   erased. This cannot be undone.
                 </li>
-                <li>The events stay, with the ids of who acted, and every proof stays valid.</li>
+                <li>The events and the ids of their actors remain, and every proof remains valid.</li>
                 <li>Filters by e-mail address or source address no longer find these events.</li>
-                <li>Backups that were made before have the fields still: delete them, too.</li>
+                <li>Earlier backups still contain the fields: delete them, too.</li>
               </ul>
               <TextField label={`Type ${month} to confirm`} name="confirm" pattern={month} required />
             </StepUpForm>

@@ -44,8 +44,8 @@ export function CreateProvider({ source, onClose, onCreated }: CreateProviderPro
         create.mutate({ body: { ...settings, issuer, clientId }, header })
       }
     >
-      <TextField label="Issuer" name="issuer" type="url" hint="As its discovery document names it" required />
-      <TextField label="Client id" name="clientId" hint="Of Chancery at the provider" required />
+      <TextField label="Issuer" name="issuer" type="url" hint="As in its discovery document" required />
+      <TextField label="Client id" name="clientId" hint="Client id of Chancery at the provider" required />
     </ProviderDialog>
   );
 }
@@ -77,10 +77,10 @@ export function ChangeProvider({ source, provider, onClose }: ChangeProviderProp
         {provider.issuer}, client {provider.clientId}: both stay, as the people of another one are others.
       </p>
       <CheckField
-        label="People can sign in by it"
+        label="People can sign in through it"
         name="enabled"
         defaultChecked={provider.enabled}
-        hint="Otherwise the sessions that began by it end, too"
+        hint="Otherwise the sessions that it started end, too"
       />
     </ProviderDialog>
   );
@@ -119,7 +119,7 @@ function ProviderDialog({ source, title, submit, provider, call, onClose, onSubm
           name="name"
           defaultValue={provider?.name}
           maxLength={100}
-          hint="What the button of the sign-in page shows"
+          hint="Label of the button on the sign-in page"
           required
         />
         {children}
@@ -127,13 +127,13 @@ function ProviderDialog({ source, title, submit, provider, call, onClose, onSubm
           label="Client secret"
           name="clientSecret"
           type="password"
-          hint={provider?.hasClientSecret ? 'Empty: the present one stays' : 'Stored sealed; empty for a public client'}
+          hint={provider?.hasClientSecret ? 'Empty: keep the current one' : 'Stored sealed; empty for a public client'}
         />
         <TextField
           label="Scopes"
           name="scopes"
           defaultValue={(provider?.scopes ?? ['openid', 'email', 'profile']).join(', ')}
-          hint="Separated by commas; openid is one of them"
+          hint="Separated by commas; must include openid"
           required
         />
         <Mappings mappings={mappings} ofInstallation={source.ofInstallation} onChange={setMappings} />
@@ -154,7 +154,7 @@ function ProviderDialog({ source, title, submit, provider, call, onClose, onSubm
           label="Its addresses count as verified"
           name="trustsEmails"
           defaultChecked={provider?.trustsEmails}
-          hint="Only where the provider does not state email_verified, and gives no person the address of another"
+          hint="Only if the provider does not send email_verified and never assigns the address of another person"
         />
       </StepUpForm>
     </Dialog>
@@ -189,8 +189,8 @@ function Mappings({ mappings, ofInstallation, onChange }: MappingsProps) {
       <legend className="px-1 text-sm font-medium text-strong">Groups and roles</legend>
       <p className="mb-3 text-xs text-soft">
         {mappings.length === 0
-          ? 'Without any, who was invited signs in by it.'
-          : 'At each sign-in the role follows the groups, and who is in none of them is removed. * is everybody whom the provider knows.'}
+          ? 'Without a mapping, only invited people can sign in through it.'
+          : 'Each sign-in sets the role from the groups and removes people who are in none of them. * means everyone at the provider.'}
       </p>
       {/* A row has no identity beyond its place. */}
       {[...mappings.entries()].map(([at, mapping]) => (

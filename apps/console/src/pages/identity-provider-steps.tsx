@@ -39,7 +39,7 @@ export function TestProvider({ source, provider, onClose }: ProviderDialogProps)
               { name: 'People sign in at', value: authorizationEndpoint },
               { name: 'Codes are redeemed at', value: tokenEndpoint },
               { name: 'Keys', value: keys },
-              { name: 'Answers name the issuer (RFC 9207)', value: namesIssuerInAnswers ? 'yes' : 'no' },
+              { name: 'Responses name the issuer (RFC 9207)', value: namesIssuerInAnswers ? 'yes' : 'no' },
             ]}
           />
         )}
@@ -64,7 +64,7 @@ export function DeleteProvider({ source, provider, onClose }: ProviderDialogProp
       call={remove}
     >
       <ul className="mb-3 list-disc space-y-1 pl-5">
-        <li>No sign-in by it is accepted any more, and the sessions that began by it end with their next request.</li>
+        <li>Sign-ins through it are rejected, and the sessions that it started end with their next request.</li>
         <li>Members whom it brought stay members; who has no password asks an owner for a reset.</li>
       </ul>
     </StepUpDialog>

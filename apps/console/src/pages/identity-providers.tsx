@@ -11,7 +11,7 @@ export function IdentityProvidersPage() {
       source={providersOfTenant(tenantId)}
       reason={reason('identity-providers:write')}
       introduction="People sign in with the identity of their company (OpenID Connect)."
-      none="There is none: members sign in with a password."
+      none="There is none yet: members sign in with a password."
     >
       <PasswordSignIn />
     </ProvidersPage>

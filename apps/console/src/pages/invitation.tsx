@@ -10,7 +10,7 @@ import { type Schemas, selfQuery, useChange } from '../queries.js';
 import { client, session, signOut } from '../server.js';
 import { invitationToken } from '../token-of-address.js';
 
-const CONSENT = 'Its members then see your name and address, and its history lists what you do there.';
+const CONSENT = 'Its members can then see your name and address, and its history records your actions there.';
 
 /** Where an invited person consents: with the session of their account, or by choosing a name and a password. */
 export function InvitationPage() {
@@ -44,7 +44,7 @@ export function InvitationPage() {
                 <TokenField token={token} />
                 <TextField label="Your name" name="name" autoComplete="name" required />
                 <TextField
-                  label="A password that you choose"
+                  label="Choose a password"
                   name="password"
                   type="password"
                   autoComplete="new-password"
@@ -53,7 +53,8 @@ export function InvitationPage() {
                 />
               </Form>
               <p className="mt-5 text-sm">
-                You have an account with this address? <Link to="/sign-in">Sign in first</Link>, and keep its password.
+                Do you have an account with this address? <Link to="/sign-in">Sign in first</Link> and keep your
+                password.
               </p>
             </>
           )}
@@ -83,7 +84,7 @@ function AcceptAsMyself({ token, accept }: AcceptAsMyselfProps) {
         <TokenField token={token} />
       </Form>
       <div className="mt-5 flex flex-wrap items-center gap-2 text-sm">
-        Somebody else was invited?
+        Was someone else invited?
         <Button onClick={() => void signOut()}>Sign out</Button>
       </div>
     </>

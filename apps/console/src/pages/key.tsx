@@ -115,7 +115,7 @@ function VersionItem({ owner, version, onChange }: VersionItemProps) {
   const steps = [
     ['Created', version.createdAt],
     ['Signs from', version.activatedAt ?? version.activatesAt],
-    ['Signs no more', version.retiredAt ?? version.retiresAt],
+    ['Stopped signing', version.retiredAt ?? version.retiresAt],
     ['Last token expires', version.lastTokenExpiresAt],
     ['Compromised', version.compromisedAt],
     ['Destroyed', version.destroyedAt],
@@ -161,11 +161,10 @@ const TITLES = {
 } as const;
 
 const CONSEQUENCES = {
-  rotate:
-    'A new version is published now, and signs once the caches of the JWKS have it. The present one still verifies.',
-  retire: 'It signs no more. What it signed still verifies until it expires.',
-  compromise: 'It is withdrawn from the JWKS immediately: nothing that it signed verifies any more.',
-  delete: 'It signs no more. It can be restored for some days; then its private half is destroyed.',
+  rotate: 'A new version is published now and signs once JWKS caches contain it. The current version still verifies.',
+  retire: 'It stops signing. What it signed can be verified until it expires.',
+  compromise: 'It is removed from the JWKS immediately: nothing that it signed can be verified.',
+  delete: 'It stops signing. You can restore it for some days; then its private key is destroyed.',
 } as const;
 
 interface ChangeDialogProps {
@@ -195,7 +194,7 @@ function ChangeDialog({ owner, change, onClose }: ChangeDialogProps) {
               facts={[
                 { name: 'Token profiles that sign with it', value: enumeration(impact.profiles) || 'none' },
                 { name: 'Services that use them', value: enumeration(impact.services) || 'none' },
-                { name: 'Last token expires', value: <Time at={impact.lastTokenExpiresAt} never="there is none" /> },
+                { name: 'Last token expires', value: <Time at={impact.lastTokenExpiresAt} never="none" /> },
                 ...(impact.certificates === undefined
                   ? []
                   : [{ name: 'Certificates that are revoked', value: enumeration(impact.certificates) || 'none' }]),
@@ -225,7 +224,7 @@ function ChangeDialog({ owner, change, onClose }: ChangeDialogProps) {
                   <TextField label="Where it was found (optional)" name="reason" maxLength={500} />
                 )}
                 {change.kind !== 'compromise' && !impact.safeNow && (
-                  <CheckField label="Do it although something depends on it" name="force" />
+                  <CheckField label="Proceed although other resources depend on it" name="force" />
                 )}
               </StepUpForm>
             </div>

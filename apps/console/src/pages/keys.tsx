@@ -28,7 +28,7 @@ export function KeysPage() {
   return (
     <Page
       title="Keys"
-      introduction="What signs tokens. Each key has versions: one signs, earlier ones are published until nothing needs them."
+      introduction="Keys sign tokens. Each key has versions: one signs, and earlier ones are published until they are no longer needed."
       actions={
         <>
           <Button look="main" reason={reason('keys:write')} onClick={() => setDialog('generate')}>
@@ -43,7 +43,7 @@ export function KeysPage() {
       <Card>
         <PagedTable
           list={list}
-          empty="There is no key yet. Generate one, or import the one that a partner knows already."
+          empty="There is no key yet. Generate one, or import a key that a partner already knows."
           label="Keys"
           keyOf={({ id }) => id}
           columns={[
@@ -79,13 +79,13 @@ function Jwks() {
   );
   return (
     <Card
-      title="What is published"
+      title="Published keys"
       actions={
         <Button onClick={() => show.mutate(undefined)}>{shown === undefined ? 'Show the JWKS' : 'Read again'}</Button>
       }
     >
       <p>
-        Partners verify tokens by <a href={path}>{path}</a>.
+        Partners verify tokens with <a href={path}>{path}</a>.
       </p>
       {shown !== undefined && (
         <pre tabIndex={0} className="mt-3 max-h-96 overflow-auto rounded-md bg-page p-3">
@@ -136,7 +136,7 @@ function GenerateKey({ onClose }: DialogProps) {
           type="number"
           min={1}
           max={3650}
-          hint="Empty: by hand only"
+          hint="Empty: manual rotation only"
         />
         <KeyStoreField />
         <CheckField label="The private key can be exported" name="exportable" />
@@ -192,7 +192,7 @@ function ImportKey({ onClose }: DialogProps) {
           defaultValue={ALGORITHM_DEFAULT}
           options={optionsOf(choices.KeyToImport.algorithm)}
         />
-        <TextField label="Passphrase of the file" name="password" type="password" hint="Empty: it has none" />
+        <TextField label="Passphrase of the file" name="password" type="password" hint="Empty: none" />
         <CheckField label="The private key can be exported" name="exportable" />
       </Form>
     </Dialog>

@@ -48,7 +48,7 @@ function RoleAndSteps({ member, onClose, onStep }: RoleAndStepsProps) {
   const notRecovered =
     reason('members:recover') ??
     (member.emailVerified
-      ? 'The account counts in other tenants, too: its holder asks for a reset, or the platform administrator helps'
+      ? 'The account is also used in other tenants: its holder or the platform administrator can start a reset'
       : undefined);
   return (
     <Dialog title={member.name} onClose={onClose}>
@@ -60,7 +60,7 @@ function RoleAndSteps({ member, onClose, onStep }: RoleAndStepsProps) {
       >
         {member.identityProviderId !== null && (
           <p className="mb-3 text-warning">
-            The groups of an identity provider decide the role: at the next sign-in they do so again.
+            The groups of an identity provider set the role again at the next sign-in.
           </p>
         )}
         <SelectField
@@ -176,18 +176,18 @@ function RemoveMember({ member, onClose }: MemberDialogProps) {
             <li>From the next request on, {member.name} has no right in the tenant.</li>
             <li className="break-words">
               {apiTokens.length === 0
-                ? 'They have no API token that is accepted.'
+                ? 'They have no active API token.'
                 : `Their API tokens are rejected: ${enumeration(apiTokens.map(({ name }) => name))}.`}
             </li>
             <li>
               {sessionsEnd
                 ? 'All sessions of the account end: no other tenant knows it.'
-                : 'The account stays, with its other tenants.'}
+                : 'The account and its other memberships remain.'}
             </li>
             {returnsBySignIn && (
-              <li>At the next sign-in the groups of their identity provider make them a member again.</li>
+              <li>At the next sign-in, the groups of their identity provider make them a member again.</li>
             )}
-            <li>What they did stays in the history.</li>
+            <li>The history keeps the record of their actions.</li>
           </ul>
         )}
       </Loaded>
@@ -195,7 +195,7 @@ function RemoveMember({ member, onClose }: MemberDialogProps) {
         submit="Yes, Remove"
         danger
         call={remove}
-        reason={data === undefined ? 'What would end is not known yet' : refused}
+        reason={data === undefined ? 'The consequences are not known yet' : refused}
         onCancel={onClose}
         onSubmit={() => remove.mutate(undefined)}
       />

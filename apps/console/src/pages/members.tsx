@@ -40,7 +40,7 @@ export function MembersPage() {
   return (
     <Page
       title="Members"
-      introduction="Who works in the tenant. Each person accepts an invitation themselves, and chooses their own password."
+      introduction="The people who work in the tenant. Each person accepts an invitation and chooses a password."
       actions={
         <Button look="main" reason={reason('members:write')} onClick={() => setInviting(true)}>
           Invite
@@ -82,7 +82,7 @@ function Members() {
                 name: 'E-mail address',
                 cell: ({ email, admitted }) => (
                   <>
-                    {email} {!admitted && <Badge state="not admitted" />}
+                    {email} {!admitted && <Badge state="not accepted" />}
                   </>
                 ),
               },
@@ -132,7 +132,7 @@ function Invitations({ onInvited }: InvitedProps) {
       <Refusal error={withdraw.error ?? resend.error} />
       <PagedTable
         list={list}
-        empty="There is no invitation. It is how a person becomes a member."
+        empty="There is no pending invitation. Invite a person to add a member."
         label="Invitations"
         keyOf={({ id }) => id}
         columns={[
@@ -203,12 +203,12 @@ function Invited({ answer: { invitation, token }, onClose }: InvitedAnswerProps)
   return (
     <Dialog title={`${invitation.email} is invited`} onClose={onClose}>
       {token === undefined ? (
-        <p className="mb-3">The person gets an e-mail with a link, and chooses their own password.</p>
+        <p className="mb-3">The person gets an e-mail with a link and chooses a password.</p>
       ) : (
         <>
           <p className="mb-3">
-            Hand the link or the token to the person, and to no other: both are shown this once. The person consents,
-            and chooses their own password.
+            Give the link or the token only to this person: both are shown only once. The person accepts and chooses a
+            password.
           </p>
           <NewSecret what="Link" secret={invitationLink(token)} />
           <NewSecret what="Token of the invitation" secret={token} />

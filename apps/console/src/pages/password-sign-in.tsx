@@ -11,8 +11,8 @@ import { useTenant } from '../tenant.js';
 
 const WHO: Readonly<Record<string, string>> = {
   all: 'Every member',
-  owners: 'Owners only; the others sign in by an identity provider',
-  none: 'No member: all sign in by an identity provider',
+  owners: 'Owners only; the others use an identity provider',
+  none: 'No member: all use an identity provider',
 };
 
 /** Which members may work by a session that began with a password. */
@@ -69,7 +69,7 @@ function PasswordRule({ tenant, onSaved }: PasswordRuleProps) {
       {chosen !== 'all' && (
         <p className="mb-3 text-warning">
           Sessions that began with a password then do nothing here
-          {chosen === 'none' && ', and this is accepted from a session that began by an identity provider only'}. Where
+          {chosen === 'none' && ', and you can select it only in a session that began at an identity provider'}. Where
           the provider fails later, the operator of the host opens the sign-in again:{' '}
           <code>npm run chancery -- admin allow-passwords --tenant {tenant.slug}</code>
         </p>

@@ -23,7 +23,7 @@ export function PlatformHistoryPage() {
   return (
     <Page
       title="History of the installation"
-      introduction="What concerns no single tenant: tenants, accounts, the scheduler, sign-ins of unknown addresses."
+      introduction="Events of the installation: tenants, accounts, the scheduler, sign-ins of unknown addresses."
       actions={
         <>
           <Link to="/platform/history/months" className="self-center text-sm">

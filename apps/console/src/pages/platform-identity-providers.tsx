@@ -15,7 +15,7 @@ export function PlatformIdentityProvidersPage() {
       source={providersOfInstallation}
       reason={reason}
       introduction="People of every tenant sign in with the identity of their company (OpenID Connect): verified accounts of the domains that a provider names."
-      none="There is none: people sign in with a password, or by a provider of their tenant."
+      none="There is none yet: people sign in with a password or through a provider of their tenant."
     />
   );
 }

@@ -21,7 +21,7 @@ export function PlatformPage() {
   return (
     <Page
       title="Platform"
-      introduction="The tenants of this installation, and how it does."
+      introduction="The tenants and the health of this installation."
       actions={
         <Link to="/platform/identity-providers" className="text-sm">
           Identity providers
@@ -53,7 +53,7 @@ function Tenants({ reason }: { readonly reason: string | undefined }) {
       <Refusal error={reactivate.error} />
       <PagedTable
         list={list}
-        empty="There is no tenant yet. Create the first, with its owner: the owner signs in and does the rest."
+        empty="There is no tenant yet. Create the first one with its owner; the owner does the rest."
         label="Tenants"
         keyOf={({ id }) => id}
         columns={[
@@ -98,7 +98,7 @@ function CreateTenant({ onClose }: { readonly onClose: () => void }) {
         <TextField
           label="Slug"
           name="slug"
-          hint="For addresses: small letters, digits and hyphens; never changes"
+          hint="Used in URLs: lower-case letters, digits and hyphens; cannot be changed"
           required
         />
         <TextField label="E-mail address of the owner" name="email" type="email" required />

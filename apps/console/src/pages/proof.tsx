@@ -159,7 +159,7 @@ export function ProofPage() {
   return (
     <Page
       title="Proof"
-      introduction="Your browser verifies the history itself: by hashes and signatures, not by what the server says of them."
+      introduction="Your browser verifies the hashes and signatures of the history itself; it does not rely on the server."
       actions={
         <>
           <Button onClick={() => keep.mutate(undefined)}>Keep the present checkpoint</Button>
@@ -189,7 +189,7 @@ export function ProofPage() {
             type="number"
             min={0}
             defaultValue={sequence}
-            hint="Whether it is in the history, as the server gives it"
+            hint="Verifies that the history contains the event, as the server returns it"
           />
           <TextArea
             label="The event as you kept it (optional)"
@@ -200,7 +200,7 @@ export function ProofPage() {
           <CheckField
             label="Also in the log of the installation"
             name="entered"
-            hint="It has checkpoints of all histories: who keeps its checkpoints sees two versions of any history"
+            hint="It contains checkpoints of all histories, so its checkpoints reveal two versions of any history"
           />
           <DropText
             label="Kept checkpoint of the installation (optional)"
@@ -208,7 +208,7 @@ export function ProofPage() {
             value={logFile?.text ?? ''}
             onFile={setLogFile}
             required={false}
-            hint="Whether its log continues it, and what it had of this history then"
+            hint="Verifies that its log continues this checkpoint, and what it contained of this history"
           />
           <TextField
             label="Verifier key of the installation that you kept (optional)"

@@ -19,10 +19,10 @@ export function ResetPage() {
   return (
     <OutsidePage title="Choose a new password">
       {complete.isSuccess ? (
-        <Notice>The new password holds. All sessions of the account have ended.</Notice>
+        <Notice>The new password is set. All sessions of the account have ended.</Notice>
       ) : (
         <Panel title="Choose a new password">
-          {ask.isSuccess && <Notice>If there is such an account, a token is sent to its address.</Notice>}
+          {ask.isSuccess && <Notice>If the account exists, a token is sent to its address.</Notice>}
           {token === '' && (
             <details className="mb-4">
               <summary>Get a token by e-mail</summary>
@@ -34,11 +34,7 @@ export function ResetPage() {
                 }
               >
                 <TextField label="E-mail address" name="email" type="email" autoComplete="username" required />
-                <TextField
-                  label="Tenant (optional)"
-                  name="tenant"
-                  hint="Only where several accounts have your address"
-                />
+                <TextField label="Tenant (optional)" name="tenant" hint="Only if several accounts have your address" />
               </Form>
             </details>
           )}

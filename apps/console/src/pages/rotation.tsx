@@ -21,7 +21,7 @@ export function RotationCard({ serviceId, credentials }: RotationCardProps) {
   const found = rotationStep(credentials, now());
   if (found === undefined) return null;
   const { step, old } = found;
-  const steps = ['Create a second one', 'Hand it over, and watch the old one', 'Discard the old one', 'Delete it'];
+  const steps = ['Create a second one', 'Pass it on, and watch the old one', 'Discard the old one', 'Delete it'];
   const current = step === 'create' ? 0 : step === 'delete' ? 3 : found.oldIsQuiet ? 2 : 1;
   return (
     <section aria-label="Rotation" className="mb-4 rounded-md border border-line bg-page p-3 text-sm">
@@ -40,8 +40,8 @@ export function RotationCard({ serviceId, credentials }: RotationCardProps) {
       {step === 'watch' && (
         <div className="mt-3">
           <p>
-            <code>{old.secretMasked}</code>, the old one, was last used <Time at={old.lastUsedAt} />
-            {found.oldIsQuiet ? ': no request used it for an hour.' : ': a client still uses it.'}
+            <code>{old.secretMasked}</code>, the old credential, was last used <Time at={old.lastUsedAt} />
+            {found.oldIsQuiet ? ': no request has used it for an hour.' : ': a client still uses it.'}
           </p>
           {may('audit:read') && <UseChart serviceId={serviceId} credentialId={old.id} />}
         </div>

@@ -20,7 +20,7 @@ export function RotationsPage() {
   return (
     <Page
       title="Rotations"
-      introduction="Many credentials are replaced by one request: each gets a successor, and is discarded when its overlap ends."
+      introduction="Replace many credentials with one request: each gets a successor and is discarded when its overlap ends."
       actions={
         <Button look="main" reason={reason('services:write')} onClick={() => setStarting(true)}>
           Rotate credentials
@@ -30,7 +30,7 @@ export function RotationsPage() {
       <Card>
         <PagedTable
           list={list}
-          empty="No credentials were rotated together in the last 90 days."
+          empty="There were no rotations in the last 90 days."
           label="Rotations"
           keyOf={({ id }) => id}
           columns={[

@@ -68,7 +68,7 @@ export function SecondFactors({ onEnrolled }: SecondFactorsProps) {
       <Loaded query={factors}>
         {({ items, recoveryCodesLeft }) =>
           items.length === 0 ? (
-            <Empty>There is none. With one, a stolen password does not suffice to sign in as you.</Empty>
+            <Empty>There is none yet. With a second factor, a stolen password is not enough to sign in as you.</Empty>
           ) : (
             <>
               <Table
@@ -152,9 +152,7 @@ function EnrolFactor({ kind, onClose, onEnrolled }: EnrolFactorProps) {
           <TextField
             label="Name"
             name="name"
-            hint={
-              kind === 'totp' ? 'By which you recognise the device, such as phone' : 'Such as laptop or security key'
-            }
+            hint={kind === 'totp' ? 'A name to recognise the device, such as phone' : 'Such as laptop or security key'}
             maxLength={100}
             required
           />
@@ -215,8 +213,8 @@ function RemoveFactor({ factor, isLast, onClose }: RemoveFactorProps) {
     >
       <p className="mb-3">
         {isLast
-          ? 'It is the last one: the recovery codes are deleted with it, and the password alone signs you in.'
-          : 'It is not accepted any more.'}
+          ? 'It is the last one: its recovery codes are deleted, and the password alone is enough to sign in.'
+          : 'It is no longer accepted.'}
       </p>
     </StepUpDialog>
   );
@@ -242,7 +240,7 @@ function RenewCodes({ onClose, onRenewed }: RenewCodesProps) {
       danger={false}
       call={renew}
     >
-      <p className="mb-3">Ten new codes take the place of the former ones, which are not accepted any more.</p>
+      <p className="mb-3">Ten new codes replace the previous ones, which are no longer accepted.</p>
     </StepUpDialog>
   );
 }
@@ -258,7 +256,7 @@ function RecoveryCodes({ email, codes, onClose }: RecoveryCodesProps) {
   return (
     <Dialog title="Your recovery codes" onClose={onClose}>
       <p className="mb-3">
-        They are shown this once. Each takes the place of a lost factor, once: store them where the factor is not.
+        They are shown only once. Each replaces a lost factor once: store them apart from the factor.
       </p>
       <ul
         aria-label="Recovery codes"

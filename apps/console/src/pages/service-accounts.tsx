@@ -44,7 +44,7 @@ export function ServiceAccounts({ onCreateToken }: ServiceAccountsProps) {
     >
       <PagedTable
         list={list}
-        empty="There is none. Its tokens continue when the person who created them leaves the tenant."
+        empty="There is none yet. The tokens of a service account remain valid when the person who created them leaves the tenant."
         label="Service accounts"
         keyOf={({ id }) => id}
         columns={[

@@ -13,7 +13,7 @@ export function ServiceField({ profile }: { readonly profile?: string | undefine
     ({ profiles }) => profile === undefined || profiles.includes(profile) || profiles.includes('*'),
   );
   if (granted.length === 0)
-    return <Empty>No service was granted it yet: change a service, and name the profile there.</Empty>;
+    return <Empty>No service may use it yet: change a service and add the profile there.</Empty>;
   return (
     <SelectField
       label="As the service"

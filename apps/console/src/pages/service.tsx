@@ -115,7 +115,7 @@ function ServiceDetails({ service }: { readonly service: Schemas['Service'] }) {
       {dialog === 'delete' && <DeleteService service={service} onClose={close} />}
       {created !== undefined && (
         <Dialog title={`A new ${AUTH_TYPES[created.authType]}`} onClose={() => setCreated(undefined)}>
-          <p className="mb-3">Store it now, and hand it over to the clients of the service. Later it is masked.</p>
+          <p className="mb-3">Store it now and pass it to the clients of the service. It is masked later.</p>
           <NewSecret what={AUTH_TYPES[created.authType]} secret={created.secret} />
           <Button look="main" onClick={() => setCreated(undefined)}>
             Done
@@ -161,7 +161,7 @@ function ChangeService({ service, onClose }: ServiceDialogProps) {
           label="Allowed networks"
           name="allowedCidrs"
           defaultValue={service.allowedCidrs.join(', ')}
-          hint="CIDRs, separated by commas; empty: from anywhere"
+          hint="CIDRs, separated by commas; empty: any network"
         />
       </Form>
     </Dialog>

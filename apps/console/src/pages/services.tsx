@@ -23,7 +23,7 @@ export function ServicesPage() {
   return (
     <Page
       title="Services"
-      introduction="Applications that ask for tokens. Each proves who it is by a service key or by a JWT that it signs."
+      introduction="Applications that request tokens. Each authenticates with a service key or with a JWT that it signs."
       actions={
         <Button look="main" reason={reason('services:write')} onClick={() => setCreating(true)}>
           Create service
@@ -62,7 +62,7 @@ export function ServicesPage() {
       )}
       {created !== undefined && (
         <Dialog title={`${created.service.name} was created`} onClose={() => setCreated(undefined)}>
-          <p className="mb-3">Store these now. Later they are masked.</p>
+          <p className="mb-3">Store these now. They are masked later.</p>
           <NewSecret what="Service key" secret={created.serviceKey.secret} />
           <NewSecret what="JWT secret (Base64)" secret={created.jwtCredential.secret} />
           <NewSecret what="Service id (the iss of its JWTs)" secret={created.service.id} />
@@ -105,11 +105,7 @@ function CreateService({ onClose, onCreated }: CreateServiceProps) {
         <TextField label="Name" name="name" maxLength={100} required />
         <TextArea label="Description" name="description" rows={2} maxLength={500} />
         <TextField label="Token profiles" name="profiles" hint="Names, separated by commas; * grants all" />
-        <TextField
-          label="Allowed networks"
-          name="allowedCidrs"
-          hint="CIDRs, separated by commas; empty: from anywhere"
-        />
+        <TextField label="Allowed networks" name="allowedCidrs" hint="CIDRs, separated by commas; empty: any network" />
       </Form>
     </Dialog>
   );

@@ -18,17 +18,17 @@ import { DangerZone } from './danger-zone.js';
 const WARNINGS: Readonly<Record<string, string>> = {
   requireSecondFactor: 'Members without one, and their API tokens, can do nothing here until they enrol one.',
   historyRetentionDays:
-    'What is erased cannot be found, exported or restored any more, and no state before it can be asked for; owners are told, and for 30 days it can be set back.',
-  historyHold: 'Who ends it must prove who they are, and nothing is erased for 30 days after that.',
+    'Erased events can no longer be found, exported or restored, and earlier states cannot be rebuilt. Owners are notified, and you can change the setting back for 30 days.',
+  historyHold: 'Ending it requires a step-up, and nothing is erased for 30 days after that.',
   passwordSignIn:
-    'Keep `owners` until an identity provider has proved to work: where it fails later, the operator of the host opens the sign-in by `chancery admin allow-passwords`.',
+    'Keep `owners` until an identity provider has proved to work. If it fails later, the operator of the host can run `chancery admin allow-passwords`.',
 };
 
 export function SettingsPage() {
   const { tenantId } = useTenant();
   const [saved, setSaved] = useState(false);
   return (
-    <Page title="Settings" introduction="The rules that hold in the tenant.">
+    <Page title="Settings" introduction="The settings of the tenant.">
       <Loaded query={useQuery(tenantQuery(tenantId))}>
         {(tenant) => (
           <>
@@ -98,8 +98,8 @@ function TenantSettings({ tenant, onSaved }: TenantSettingsProps) {
             onSubmit={(_, header) => change.mutate({ body: asked, header })}
           >
             <p className="mb-3">
-              E-mail addresses, names and source addresses of the months that are kept no longer, and from 30 days on
-              the events that are kept no longer, are permanently erased from the history.
+              E-mail addresses, names and source addresses older than the new period are permanently erased from the
+              history, and, after 30 days, events older than the new period.
             </p>
           </StepUpForm>
         </Dialog>

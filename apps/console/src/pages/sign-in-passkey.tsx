@@ -18,7 +18,7 @@ export function SignInPasskeyPage() {
     <OutsidePage title="Sign in the command line">
       <Panel title="Sign in the command line">
         {request === undefined ? (
-          <p>This address is none that the command line has opened.</p>
+          <p>The command line did not open this address.</p>
         ) : (
           <>
             <p className="mb-4">

@@ -81,7 +81,7 @@ function PasswordForm() {
         <TextField
           label="Tenant (optional)"
           name="tenant"
-          hint="Only where several accounts have your address: the name in the address of the tenant"
+          hint="Only if several accounts have your address: the slug of the tenant"
         />
       </Form>
     </Panel>
@@ -122,10 +122,10 @@ export function FactorForm({ question: { mfaToken, methods, passkeyOptions }, on
         }
       >
         {methods.includes('totp') && (
-          <TextField label="Code of the app" name="totp" inputMode="numeric" autoComplete="one-time-code" />
+          <TextField label="Code from the app" name="totp" inputMode="numeric" autoComplete="one-time-code" />
         )}
         {methods.includes('recovery_code') && (
-          <TextField label="Or a recovery code" name="recoveryCode" hint="Each is accepted once" />
+          <TextField label="Or a recovery code" name="recoveryCode" hint="Each code is accepted once" />
         )}
       </Form>
     </Panel>

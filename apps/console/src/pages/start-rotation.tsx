@@ -109,10 +109,10 @@ export function StartRotation({ filter, onClose, onStarted }: StartRotationProps
           type="number"
           min={0}
           defaultValue={24}
-          hint="So long the old ones remain active"
+          hint="How long the old credentials remain active"
           required
         />
-        <CheckField label="Delete the inactive one of a type first, where there is one" name="deleteInactive" />
+        <CheckField label="First delete the inactive credential of each type" name="deleteInactive" />
       </Form>
     </Dialog>
   );

@@ -60,7 +60,7 @@ function ProfileDetails({ profile }: ProfileProps) {
           facts={[
             { name: 'Format', value: format },
             { name: 'Issuer', value: issuer ?? 'the default of the format' },
-            { name: 'Audience', value: audience.join(', ') || 'as the caller says' },
+            { name: 'Audience', value: audience.join(', ') || 'chosen by the caller' },
             { name: 'Valid for', value: `${ttlSeconds} s, at most ${maxTtlSeconds} s` },
             { name: 'Claims that a caller may set', value: allowedClaims.join(', ') || 'none' },
             { name: 'Fixed claims', value: <code>{JSON.stringify(fixedClaims)}</code> },
@@ -86,7 +86,7 @@ function TryIt({ profile: { name, format } }: ProfileProps) {
   return (
     <Card title="Try it">
       <p className="mb-3 text-soft">
-        Issues a token as a service would get it. Its service key is revealed for this, which the history records.
+        Issues a token like a service would. This reveals the service key, which the history records.
       </p>
       <Form submit="Issue a token" call={sign} reason={reason('credentials:reveal')} onSubmit={sign.mutate}>
         <ServiceField profile={name} />
@@ -109,7 +109,7 @@ function TryIt({ profile: { name, format } }: ProfileProps) {
             </pre>
           )}
           <p className="mt-3">
-            Others verify it by <a href={`/v1/tenants/${slug}/.well-known/jwks.json`}>the JWKS of the tenant</a>.
+            Others verify it with <a href={`/v1/tenants/${slug}/.well-known/jwks.json`}>the JWKS of the tenant</a>.
           </p>
         </section>
       )}
@@ -150,14 +150,14 @@ function DeleteProfile({ profile, onClose }: ProfileProps & { readonly onClose: 
           >
             <p className="mb-3">
               {allowed ? (
-                'No service was granted it.'
+                'No service may use it.'
               ) : (
                 <>
                   Services were granted it (<code>{code}</code>): their requests would fail.
                 </>
               )}
             </p>
-            {!allowed && <CheckField label="Do it although something depends on it" name="force" />}
+            {!allowed && <CheckField label="Proceed although other resources depend on it" name="force" />}
           </StepUpForm>
         )}
       </Loaded>

@@ -20,7 +20,7 @@ export function TokenProfilesPage() {
   return (
     <Page
       title="Token profiles"
-      introduction="What tokens look like: their format, the key that signs, who issues them and how long they are valid."
+      introduction="Token profiles set the format, key, issuer and lifetime of tokens."
       actions={
         <Button look="main" reason={reason('token-profiles:write')} onClick={() => setCreating(true)}>
           Create token profile
@@ -77,7 +77,7 @@ function CreateProfile({ onClose }: { readonly onClose: () => void }) {
             <TextField
               label="Name"
               name="name"
-              hint="As services call it: small letters, digits, dots and hyphens"
+              hint="Used by services: lower-case letters, digits, dots and hyphens"
               required
             />
             <SelectField
@@ -94,7 +94,7 @@ function CreateProfile({ onClose }: { readonly onClose: () => void }) {
                 ...items
                   .filter(({ state }) => state === 'active')
                   .map(({ id, name, algorithm }) => ({ value: id, label: `${name} (${algorithm})` })),
-                ...(asked.certificates ? [{ value: '', label: 'none: it only verifies' }] : []),
+                ...(asked.certificates ? [{ value: '', label: 'none: only verify' }] : []),
               ]}
             />
             {asked.certificates && <TextField label="Certificate that names the key (kid)" name="certificateKid" />}
@@ -103,15 +103,17 @@ function CreateProfile({ onClose }: { readonly onClose: () => void }) {
                 label="Issuer"
                 name="issuer"
                 required={asked.issuer === 'required'}
-                hint={asked.issuer === 'required' ? 'As the vendor knows you' : 'Empty: the default of the format'}
+                hint={
+                  asked.issuer === 'required' ? 'Your identifier at the vendor' : 'Empty: the default of the format'
+                }
               />
             )}
             {asked.isOpen && (
               <>
-                <TextField label="Audience" name="audience" hint="Separated by commas; empty: the caller says" />
+                <TextField label="Audience" name="audience" hint="Separated by commas; empty: the caller chooses" />
                 <TextField label="Valid for (seconds)" name="ttlSeconds" type="number" min={1} />
                 <TextField
-                  label="At most, where the caller asks for more (seconds)"
+                  label="Maximum that the caller may request (seconds)"
                   name="maxTtlSeconds"
                   type="number"
                   min={1}

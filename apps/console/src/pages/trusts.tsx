@@ -51,7 +51,7 @@ export function Trusts({ serviceId }: ServiceProps) {
     >
       <PagedTable
         list={list}
-        empty="There is no trust. With one, a pipeline or a pod exchanges the token that its platform gives it for a credential of this service, valid for minutes."
+        empty="There is no trust yet. With a trust, a pipeline or a pod exchanges the token of its platform for a short-lived credential of this service."
         label="Trusts"
         keyOf={({ id }) => id}
         columns={[
@@ -124,7 +124,7 @@ function CreateTrust({ serviceId, onClose }: ServiceProps & { readonly onClose: 
   return (
     <Dialog title="Trust an issuer" onClose={onClose}>
       <Form submit="Add" call={create} onCancel={onClose} onSubmit={create.mutate}>
-        <p className="mb-3">Its rules never change: for others, add a trust and delete this one.</p>
+        <p className="mb-3">Its rules cannot be changed: to replace them, add a trust and delete this one.</p>
         <TextField label="Name" name="name" maxLength={100} required />
         <TextField
           label="Issuer"
@@ -133,17 +133,17 @@ function CreateTrust({ serviceId, onClose }: ServiceProps & { readonly onClose: 
           hint="The iss of the tokens, such as https://token.actions.githubusercontent.com"
           required
         />
-        <TextField label="Audience" name="audience" hint="The one aud of the tokens, exactly" required />
+        <TextField label="Audience" name="audience" hint="The only aud of the tokens, exact" required />
         <TextField
           label="Subject"
           name="subject"
-          hint="The sub, exactly or as a pattern: * is any run of characters but / and :. Empty: the claims decide"
+          hint="The sub, exact or as a pattern: * matches any characters except / and :. Empty: only the claims decide"
         />
         <TextArea
           label="Claims"
           name="claims"
           rows={3}
-          hint="One a line: repository_id = 74. A name that begins with / is a JSON pointer"
+          hint="One per line: repository_id = 74. A name that begins with / is a JSON pointer"
         />
         <TextArea
           label="Key set (JWKS)"
@@ -162,7 +162,7 @@ function CreateTrust({ serviceId, onClose }: ServiceProps & { readonly onClose: 
         <CheckField
           label="Each token is exchanged once"
           name="singleUse"
-          hint="Not for files that are read again, as in Kubernetes"
+          hint="Not for token files that are read repeatedly, as in Kubernetes"
         />
       </Form>
     </Dialog>
@@ -178,9 +178,7 @@ function TryToken({ serviceId, onClose }: ServiceProps & { readonly onClose: () 
   return (
     <Dialog title="Try a token" onClose={onClose}>
       <Form submit="Try" call={attempt} onCancel={onClose} onSubmit={({ token = '' }) => attempt.mutate(token.trim())}>
-        <p className="mb-3">
-          The address that it would come from is not checked. It is not kept, and can be exchanged afterwards.
-        </p>
+        <p className="mb-3">Its source address is not checked. The token is not stored and can still be exchanged.</p>
         <TextArea label="Token of a workload" name="token" rows={5} autoComplete="off" required />
       </Form>
       {attempt.data !== undefined && <Trial trial={attempt.data} />}
@@ -195,7 +193,7 @@ function Trial({ trial: { accepted, code, trusts } }: { readonly trial: Schemas[
         <Badge state={accepted ? 'accepted' : 'rejected'} /> {code !== null && trustRefusalText(code)}
       </p>
       {trusts.length > 0 && (
-        <ul aria-label="What each trust decides" className="mt-2 list-disc space-y-1 pl-5">
+        <ul aria-label="Decision of each trust" className="mt-2 list-disc space-y-1 pl-5">
           {trusts.map(({ trustId, name, code: reason, claim }) => (
             <li key={trustId}>
               {name}: {reason === null ? 'accepts it' : trustRefusalText(reason)}
@@ -227,8 +225,8 @@ function DeleteTrust({ trust: { id: trustId, serviceId, name, lastUsedAt }, onCl
   return (
     <Dialog title={`Delete the trust ${name}?`} onClose={onClose}>
       <p>
-        Tokens of its issuer are no longer exchanged by it, and credentials that were are rejected immediately. It was
-        last used: <Time at={lastUsedAt} />.
+        It exchanges no more tokens, and its exchanged credentials are rejected immediately. It was last used:{' '}
+        <Time at={lastUsedAt} />.
       </p>
       <Form submit="Yes, Delete" danger call={remove} onCancel={onClose} onSubmit={() => remove.mutate(undefined)} />
     </Dialog>

@@ -60,7 +60,7 @@ function WebhookDetails({ webhook }: WebhookProps) {
   return (
     <Page
       title={url}
-      introduction="A webhook, and what was sent by it in the last 30 days."
+      introduction="A webhook and its deliveries of the last 30 days."
       actions={
         <>
           <Button reason={notPermitted} onClick={() => setDialog('change')}>
@@ -90,7 +90,7 @@ function WebhookDetails({ webhook }: WebhookProps) {
           facts={[
             { name: 'State', value: <Badge state={state} /> },
             { name: 'Events', value: actions.join(', ') },
-            { name: 'Accepted last', value: <Time at={deliveredAt} /> },
+            { name: 'Last accepted', value: <Time at={deliveredAt} /> },
             ...(failingSince === null
               ? []
               : [
@@ -98,14 +98,14 @@ function WebhookDetails({ webhook }: WebhookProps) {
                     name: 'Failing',
                     value: (
                       <>
-                        Every attempt since <Time at={failingSince} />: the reason is beside each delivery
+                        Every attempt since <Time at={failingSince} />: see the reason of each delivery
                       </>
                     ),
                   },
                 ]),
             ...(previousSecretUntil === null
               ? []
-              : [{ name: 'Former secret signs, too, until', value: <Time at={previousSecretUntil} /> }]),
+              : [{ name: 'Previous secret also signs until', value: <Time at={previousSecretUntil} /> }]),
             { name: 'Created', value: <Time at={createdAt} /> },
           ]}
         />
@@ -149,7 +149,7 @@ function Deliveries({ webhook }: WebhookProps) {
       <Refusal error={redeliver.error} />
       <PagedTable
         list={list}
-        empty="Nothing was sent yet: the next event that it names is."
+        empty="Nothing has been sent yet."
         label="Deliveries"
         keyOf={({ id }) => id}
         columns={[
@@ -178,7 +178,7 @@ function Deliveries({ webhook }: WebhookProps) {
                 reason={
                   reason('webhooks:write') ??
                   disabled ??
-                  (state === 'pending' ? 'It is tried again by itself' : undefined)
+                  (state === 'pending' ? 'It is retried automatically' : undefined)
                 }
                 onClick={() => redeliver.mutate(id)}
               >
@@ -204,9 +204,7 @@ function PauseWebhook({ webhook, onClose }: WebhookDialogProps) {
   );
   return (
     <Dialog title="Pause the webhook?" onClose={onClose}>
-      <p>
-        Events that happen until it is resumed are not sent, also not later. What waits for another attempt is not sent.
-      </p>
+      <p>Events that occur until it is resumed are never sent. Pending deliveries are not sent.</p>
       <Form submit="Yes, Pause" call={disable} onCancel={onClose} onSubmit={() => disable.mutate(undefined)} />
     </Dialog>
   );
@@ -251,14 +249,14 @@ function RotateSecret({ webhook, onClose, onRotated }: RotateSecretProps) {
         onCancel={onClose}
         onSubmit={({ hours = '' }) => rotate.mutate(Number(hours) * SECONDS_PER_HOUR)}
       >
-        <p className="mb-3">Until the overlap ends both secrets sign, so that the receiver changes in between.</p>
+        <p className="mb-3">Both secrets sign until the overlap ends, so the receiver can switch in between.</p>
         <TextField
           label="Overlap (hours)"
           name="hours"
           type="number"
           min={0}
           defaultValue={OVERLAP_HOURS_DEFAULT}
-          hint="0: the former secret ends at the same moment"
+          hint="0: the previous secret ends immediately"
           required
         />
       </Form>

@@ -27,7 +27,7 @@ export function WebhooksPage() {
   return (
     <Page
       title="Webhooks"
-      introduction="Events of the history, sent to a URL as they happen and signed (Standard Webhooks)."
+      introduction="Webhooks send signed events of the history to a URL (Standard Webhooks)."
       actions={
         <Button look="main" reason={reason('webhooks:write')} onClick={() => setCreating(true)}>
           Create webhook
@@ -37,7 +37,7 @@ export function WebhooksPage() {
       <Card>
         <PagedTable
           list={list}
-          empty="There is none. The receiver verifies each message by a secret that you are shown once."
+          empty="There is none yet. The receiver verifies each message with a secret that is shown only once."
           label="Webhooks"
           keyOf={({ id }) => id}
           columns={[
@@ -56,7 +56,7 @@ export function WebhooksPage() {
               ),
             },
             { name: 'Actions', cell: ({ actions }) => actions.join(', ') },
-            { name: 'Accepted last', cell: ({ deliveredAt }) => <Time at={deliveredAt} /> },
+            { name: 'Last accepted', cell: ({ deliveredAt }) => <Time at={deliveredAt} /> },
           ]}
         />
       </Card>
