@@ -14,7 +14,7 @@ import { enteredCheckpoints } from './verify-platform.js';
 /** What a difference ends with; a command that cannot be run at all ends with 1. */
 const DIFFERENCE = 2;
 
-export interface ExportOptions {
+interface ExportOptions {
   readonly out: string;
   readonly tenant?: string;
   readonly format: string;
@@ -39,7 +39,7 @@ export const exportHistory = (terminal: Terminal, options: ExportOptions): Promi
     return true;
   });
 
-export interface VerifyOptions {
+interface VerifyOptions {
   readonly export: string;
   readonly checkpoint?: string;
   readonly since?: string;

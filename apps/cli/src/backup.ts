@@ -14,7 +14,7 @@ import { Refusal, type Terminal } from './terminal.js';
 /** What a difference ends with; a command that cannot be run at all ends with 1. */
 const DIFFERENCE = 2;
 
-export interface BackupCommand {
+interface BackupCommand {
   readonly to: string;
   readonly recipient: readonly string[];
 }
@@ -32,7 +32,7 @@ export const makeBackup = (terminal: Terminal, { to, recipient }: BackupCommand)
     return true;
   });
 
-export interface RestoreCommand {
+interface RestoreCommand {
   readonly from: string;
   readonly identity?: string;
   readonly newerExport: readonly string[];

@@ -28,7 +28,7 @@ const FORMATS: readonly unknown[] = ['chancery-history-export@v1', 'chancery-his
 const ERASURE = 'history.bodies_erased';
 const PROBLEMS_SHOWN_MAX = 20;
 
-export interface Expectations {
+interface Expectations {
   /** The checkpoint that the export must be covered by; the one inside of it where absent. */
   readonly checkpoint?: string | undefined;
   /** A checkpoint that was kept from an earlier time. */

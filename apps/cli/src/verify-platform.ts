@@ -14,7 +14,7 @@ import {
 import { consistencyBetween } from './consistency-answers.js';
 
 /** What shows that a checkpoint of a history is in the log of the installation over the checkpoints of all histories. */
-export interface PlatformEvidence {
+interface PlatformEvidence {
   /** C2SP tlog-proofs of `GET .../history/platform-proof`: the extra data of each is a checkpoint of the history. */
   readonly proofs: readonly string[];
   /** The keys of the log, of which one must have signed each of its checkpoints. */

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { Refusal } from '../terminal.js';
 
 /** What a page in the browser of the person sends back to a port of this machine. */
-export interface Loopback {
+interface Loopback {
   /** `http://127.0.0.1:<port><path>` */
   readonly url: string;
   readonly port: number;

@@ -3,7 +3,7 @@ import type { Terminal } from '../terminal.js';
 const WIDTH = 30;
 
 /** One line of progress: `Rotating [###-------]  3/10`. */
-export function progressLine(what: string, done: number, total: number): string {
+function progressLine(what: string, done: number, total: number): string {
   const filled = total === 0 ? WIDTH : Math.floor((done / total) * WIDTH);
   return `${what} [${'#'.repeat(filled)}${'-'.repeat(WIDTH - filled)}] ${done}/${total}`;
 }

@@ -107,7 +107,7 @@ async function continued(url: string, file: CredentialsFile, stored: StoredServe
 }
 
 /** The tenant of a person who is a member of one. */
-export async function onlyTenant(client: ChanceryClient): Promise<string> {
+async function onlyTenant(client: ChanceryClient): Promise<string> {
   const { memberships } = await dataOf(client.GET('/v1/auth/me'));
   const [first, second] = memberships;
   if (first !== undefined && second === undefined) return first.slug;
