@@ -17,7 +17,7 @@ export interface Progress {
   readonly listsTotal: number;
 }
 
-export interface Compared {
+interface Compared {
   /** At the earlier instant. */
   readonly before: Things;
   /** At the later one. */

@@ -9,7 +9,7 @@ export function dayOf(instant: number): string {
 }
 
 /** One hour of a day, with the period that filters take. */
-export interface HourOfDay {
+interface HourOfDay {
   /** `07:00 to 08:00` */
   readonly name: string;
   /** RFC 3339, inclusive. */

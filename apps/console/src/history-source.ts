@@ -5,13 +5,13 @@ import { type EventFilter, type Schemas, eventsQuery, pagesOf } from './queries.
 import { client } from './server.js';
 
 export type ExportFormat = 'ndjson' | 'csv';
-export interface Period {
+interface Period {
   readonly from?: string;
   readonly to?: string;
 }
 
 /** An export as it is saved: the events, and the checkpoint that covers them. */
-export interface ExportedHistory {
+interface ExportedHistory {
   readonly events: Blob;
   /** A signed note. */
   readonly checkpoint: string;

@@ -1,5 +1,5 @@
 /** What the command line of a person asks a passkey for. */
-export interface PasskeyRequest {
+interface PasskeyRequest {
   /** For `PublicKeyCredential.parseRequestOptionsFromJSON`. */
   readonly options: object;
   /** Where what it signed is sent: a port of this machine, and nowhere else. */

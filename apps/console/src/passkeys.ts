@@ -1,5 +1,5 @@
 /** What a browser answers, as the API takes it (WebAuthn Level 3 §5.1.8). */
-export type PasskeyAnswer = Record<string, unknown>;
+type PasskeyAnswer = Record<string, unknown>;
 
 /** Why no passkey can be used in this window; `undefined` where one can. */
 export const passkeysUnavailable = (): string | undefined =>

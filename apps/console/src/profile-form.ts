@@ -3,7 +3,7 @@ import { tokenFormats } from '#sdk';
 import type { Schemas } from './queries.js';
 
 /** What a form asks for, by the format of the profile; what the vendor fixes is not asked for. */
-export interface ProfileForm {
+interface ProfileForm {
   readonly issuer: 'required' | 'optional' | 'unused';
   /** Audience, lifetime and claims. */
   readonly isOpen: boolean;

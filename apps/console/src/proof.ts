@@ -129,7 +129,7 @@ export function keptEvent(text: string): KeptEvent {
   return { bytes: encode(event), ...(personal === undefined ? {} : { personal: encode(personal) }), sequence };
 }
 
-export interface EventClaim {
+interface EventClaim {
   readonly sequence: number;
   /** As the server gives it. */
   readonly bytes: Uint8Array;
@@ -208,7 +208,7 @@ function firstDifference(kept: Uint8Array, given: Uint8Array): string | undefine
 }
 
 /** What the server gives to show that a checkpoint of a history is in the log of the installation over all checkpoints. */
-export interface EnteredClaim {
+interface EnteredClaim {
   /** C2SP tlog-proof, whose extra data is that checkpoint. */
   readonly proof: string;
   /** The keys of the log of the installation. */

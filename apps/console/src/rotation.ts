@@ -1,5 +1,5 @@
 /** What a rotation looks at of a credential. */
-export interface RotatedCredential {
+interface RotatedCredential {
   readonly id: string;
   readonly state: string;
   readonly createdAt: string;

@@ -9,7 +9,7 @@ const REASONS = {
 export type SessionEnd = keyof typeof REASONS;
 
 /** What the address of the page for signing in says. */
-export interface SignInSearch {
+interface SignInSearch {
   /** The slug of a tenant, whose identity providers are offered. */
   readonly tenant?: string;
   readonly reason?: SessionEnd;

@@ -1,13 +1,13 @@
 import { auditActions } from '#sdk';
 
 /** An action of an event, with what it means. */
-export interface ActionChoice {
+interface ActionChoice {
   readonly action: string;
   readonly description: string;
 }
 
 /** The actions of one noun; `all` means every one of them. */
-export interface ActionGroup {
+interface ActionGroup {
   readonly noun: string;
   readonly all: string;
   readonly actions: readonly ActionChoice[];

@@ -1,4 +1,4 @@
-export interface BarsProps {
+interface BarsProps {
   /** What is counted, with the numbers, for those who do not see them. */
   readonly label: string;
   readonly counts: readonly number[];

@@ -7,7 +7,7 @@ const LOOKS = {
   quiet: 'border-transparent text-accent underline-offset-2 hover:underline',
 } as const;
 
-export interface ButtonProps extends Omit<ComponentProps<'button'>, 'disabled' | 'className'> {
+interface ButtonProps extends Omit<ComponentProps<'button'>, 'disabled' | 'className'> {
   readonly look?: keyof typeof LOOKS;
   /** Why it cannot be used now. The button stays where the keyboard finds it, so that the reason is heard, too. */
   readonly reason?: string | undefined;

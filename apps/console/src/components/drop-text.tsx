@@ -8,7 +8,7 @@ export interface DroppedFile {
   readonly base64: string;
 }
 
-export interface DropTextProps {
+interface DropTextProps {
   readonly label: string;
   readonly name: string;
   readonly value: string;

@@ -8,7 +8,7 @@ import { Differences } from './differences.js';
 import { Card, Facts, Page } from './page.js';
 import { ExactTime } from './time.js';
 
-export interface EventDetailsProps {
+interface EventDetailsProps {
   readonly event: Schemas['AuditEvent'];
   /** Leads to the events that the filters select. */
   readonly link: (text: string, search: HistorySearch) => ReactNode;

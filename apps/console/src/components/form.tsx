@@ -94,7 +94,7 @@ export function TextArea({ label, hint, ...rest }: Labelled & ComponentProps<'te
   );
 }
 
-export interface SelectOption {
+interface SelectOption {
   readonly value: string;
   readonly label: string;
 }

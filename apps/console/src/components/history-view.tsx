@@ -16,7 +16,7 @@ import { Card, Loaded } from './page.js';
 import { Table } from './table.js';
 import { ExactTime } from './time.js';
 
-export interface HistoryViewProps {
+interface HistoryViewProps {
   readonly source: HistorySource;
   readonly search: HistorySearch;
   /** Goes to the address with other filters. */

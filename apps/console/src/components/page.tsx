@@ -7,7 +7,7 @@ import { Refusal } from './form.js';
 /** Of the heading of a page, which names the page as a whole. */
 export const PAGE_TITLE_ID = 'page-title';
 
-export interface PageProps {
+interface PageProps {
   readonly title: string;
   readonly introduction?: ReactNode;
   readonly actions?: ReactNode;
@@ -32,7 +32,7 @@ export function Page({ title, introduction, actions, children }: PageProps) {
   );
 }
 
-export interface CardProps {
+interface CardProps {
   readonly title?: string;
   readonly actions?: ReactNode;
   readonly children: ReactNode;
@@ -82,7 +82,7 @@ interface Reading<Data> {
   readonly error: unknown;
 }
 
-export interface LoadedProps<Data> {
+interface LoadedProps<Data> {
   readonly query: Reading<Data>;
   /** Of the page, where all of it is what is read. */
   readonly title?: string;
@@ -110,7 +110,7 @@ export function Loaded<Data>({ query: { data, error }, title, children }: Loaded
   return title === undefined ? instead : <Page title={title}>{instead}</Page>;
 }
 
-export interface Fact {
+interface Fact {
   readonly name: string;
   readonly value: ReactNode;
 }

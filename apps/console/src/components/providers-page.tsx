@@ -15,7 +15,7 @@ type Provider = Schemas['IdentityProvider'];
 type DialogOfProviders =
   { readonly kind: 'create' } | { readonly kind: 'test' | 'change' | 'delete'; readonly provider: Provider };
 
-export interface ProvidersProps {
+interface ProvidersProps {
   readonly source: ProviderSource;
   /** Why the person may not change them. */
   readonly reason: string | undefined;

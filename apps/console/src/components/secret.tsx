@@ -43,7 +43,7 @@ const Eye = ({ open }: { readonly open: boolean }) => (
   </svg>
 );
 
-export interface MaskedSecretProps {
+interface MaskedSecretProps {
   readonly what: string;
   readonly masked: string;
   /** Why it may not be shown. */

@@ -21,7 +21,7 @@ const PROOF = 'proof';
 
 type Values = Readonly<Record<string, string>>;
 
-export interface StepUpFormProps extends Omit<FormProps, 'onSubmit'> {
+interface StepUpFormProps extends Omit<FormProps, 'onSubmit'> {
   /** The fields by their names, without those of the proof, and the header that says that the person gave one. */
   readonly onSubmit: (values: Values, header: StepUpHeader) => void;
   /** Whether the call asks for a proof at all, as it does by default. */
@@ -40,7 +40,7 @@ export function StepUpForm({ needed = true, secondFactorOnly = false, ...form }:
   return <Form {...form} onSubmit={(values) => form.onSubmit(values, {})} />;
 }
 
-export interface StepUpDialogProps extends Omit<StepUpFormProps, 'call' | 'needed' | 'onCancel' | 'onSubmit'> {
+interface StepUpDialogProps extends Omit<StepUpFormProps, 'call' | 'needed' | 'onCancel' | 'onSubmit'> {
   readonly title: string;
   readonly onClose: () => void;
   /** What is done once the person gave a proof. */

@@ -16,7 +16,7 @@ import type { StepUpHeader } from '../step-up.js';
 import { useTenant } from '../tenant.js';
 import { LastUse } from './last-use.js';
 
-export interface CredentialCardProps {
+interface CredentialCardProps {
   readonly credential: Credential;
   /** Shows the secret of a successor, which is in this one answer. */
   readonly onSecret: (successor: Schemas['CredentialWithSecret']) => void;

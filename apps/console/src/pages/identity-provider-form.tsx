@@ -22,7 +22,7 @@ interface Changed<Body> {
   readonly header: StepUpHeader;
 }
 
-export interface CreateProviderProps {
+interface CreateProviderProps {
   readonly source: ProviderSource;
   readonly onClose: () => void;
   readonly onCreated: (provider: Provider) => void;

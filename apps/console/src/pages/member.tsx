@@ -19,7 +19,7 @@ import { resetLink } from '../token-of-address.js';
 
 const MEMBER = '/v1/tenants/{tenantId}/members/{userId}';
 
-export interface MemberDialogProps {
+interface MemberDialogProps {
   readonly member: Schemas['Member'];
   readonly onClose: () => void;
 }

@@ -10,7 +10,7 @@ import { useTenant } from '../tenant.js';
 
 const HOURS = 24;
 
-export interface RotationCardProps {
+interface RotationCardProps {
   readonly serviceId: string;
   readonly credentials: readonly Credential[];
 }

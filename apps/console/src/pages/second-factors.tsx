@@ -28,7 +28,7 @@ type DialogOfFactors =
   | { readonly kind: 'renew-codes' }
   | { readonly kind: 'codes'; readonly codes: readonly string[] };
 
-export interface SecondFactorsProps {
+interface SecondFactorsProps {
   /** Called when a factor was enrolled, and its recovery codes were seen. */
   readonly onEnrolled?: () => void;
 }

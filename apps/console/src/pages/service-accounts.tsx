@@ -22,7 +22,7 @@ const serviceAccountsQuery = (tenantId: string) =>
     dataOf(client.GET('/v1/tenants/{tenantId}/service-accounts', { params: { path: { tenantId }, query: page } })),
   );
 
-export interface ServiceAccountsProps {
+interface ServiceAccountsProps {
   readonly onCreateToken: (account: ServiceAccount) => void;
 }
 

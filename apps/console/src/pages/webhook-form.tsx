@@ -10,7 +10,7 @@ import { client } from '../server.js';
 import { useTenant } from '../tenant.js';
 import { EVERY_ACTION, actionGroups, withoutIncluded } from '../webhook-actions.js';
 
-export interface NewWebhookProps {
+interface NewWebhookProps {
   readonly onClose: () => void;
   readonly onCreated: (answer: Schemas['WebhookWithSecret']) => void;
 }
