@@ -9,7 +9,7 @@ import { contentTag } from './http/entity-tag.js';
 import { pathOf } from './http/problem.js';
 import { RateLimits, trackerOf } from './http/rate-limit.js';
 
-export const CONSOLE_PATH = '/console';
+const CONSOLE_PATH = '/console';
 
 /** Scripts, styles and pictures of this server and nothing else; no script or style in a page itself, and no frame around it. */
 const POLICY = [

@@ -33,7 +33,7 @@ import { MetricsListener } from './metrics/metrics-listener.js';
 import { ServerModule } from './server.module.js';
 import { ACME_PATH, AcmeAnswers } from './signing/acme/acme-answers.js';
 
-export interface CreateServerOptions {
+interface CreateServerOptions {
   readonly configuration: Configuration;
   readonly logger: Logger;
   /** The clocks of the host; a test has its own. */

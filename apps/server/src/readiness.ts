@@ -9,7 +9,7 @@ import { Vault } from '#vault';
 
 import { Drain } from './http/drain.js';
 
-export interface ReadinessReport {
+interface ReadinessReport {
   readonly ready: boolean;
   /** Result of each check, by name; public. */
   readonly checks: Readonly<Record<string, boolean>>;

@@ -5,14 +5,14 @@ import type { SignedToken } from '#signing';
 import { AnswerSecret, type SecretReference } from './http/answer-once.js';
 
 /** A secret that can be revealed: nothing of it is stored with the answer. */
-export interface CredentialReference extends SecretReference {
+interface CredentialReference extends SecretReference {
   readonly kind: 'credential';
   readonly serviceId: string;
   readonly credentialId: string;
 }
 
 /** A token that was issued: no other place has it, so its text is stored with the (sealed) answer until it expires. */
-export interface TokenReference extends SecretReference {
+interface TokenReference extends SecretReference {
   readonly kind: 'token';
   readonly profile: string;
   readonly kid: string;

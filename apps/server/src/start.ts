@@ -10,7 +10,7 @@ import { type Logger, createLogger } from '#logging';
 import { type FirstAdmin, createServer } from './create-server.js';
 
 /** SIGTERM comes from a supervisor, whose load balancer needs time; SIGINT from a person at the keyboard, who does not. */
-export type StopSignal = 'SIGTERM' | 'SIGINT';
+type StopSignal = 'SIGTERM' | 'SIGINT';
 
 /** What is used of the process: `main.ts` alone touches it. */
 export interface Process {

@@ -102,7 +102,7 @@ export class AcmeOrderOfAccount {
 export class AcmeOrderPage extends PageOf(AcmeOrderOfAccount) {}
 
 /** The key of a binding: as long as it binds nothing it is opened again from its own place. */
-export interface AcmeBindingReference extends SecretReference {
+interface AcmeBindingReference extends SecretReference {
   readonly kind: 'acme-binding';
   readonly bindingId: string;
 }

@@ -97,7 +97,7 @@ export class ServiceAccount {
 export class ServiceAccountPage extends PageOf(ServiceAccount) {}
 
 /** A token that was created: no other place has it, so its text is stored with the (sealed) answer until it expires. */
-export interface ApiTokenReference extends SecretReference {
+interface ApiTokenReference extends SecretReference {
   readonly kind: 'api-token';
   readonly apiTokenId: string;
   readonly token: string;

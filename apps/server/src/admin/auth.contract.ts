@@ -248,7 +248,7 @@ export const presentSessionOfUser =
 type UserRow = Awaited<ReturnType<Users['get']>>;
 
 /** The token of a reset: no other place has it, so its text is stored with the (sealed) answer until it expires. */
-export interface ResetReference extends SecretReference {
+interface ResetReference extends SecretReference {
   readonly kind: 'password-reset';
   readonly token: string;
 }

@@ -128,7 +128,7 @@ export class Compromise {
   reason?: string;
 }
 
-export class MaskedCredential {
+class MaskedCredential {
   @Identifier({ description: 'Id of the credential' }) id: string;
   @Identifier({ description: 'Id of the service' }) serviceId: string;
   @Kind() authType: AuthType;

@@ -3,7 +3,7 @@ import type { FactorProof, Factors } from '#factors';
 import { JsonObject, Text } from '../http/fields.js';
 
 /** What a browser answers: `PublicKeyCredential.toJSON()` (WebAuthn Level 3 §5.1). */
-export const PASSKEY_BYTES_MAX = 16_384;
+const PASSKEY_BYTES_MAX = 16_384;
 
 export const TotpField = () =>
   Text({

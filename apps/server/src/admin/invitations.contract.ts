@@ -69,7 +69,7 @@ export const presentInvitation = ({ stateNow, ...row }: InvitationRow): Invitati
   present(Invitation, { ...row, state: stateNow });
 
 /** The token of an invitation: no other place has it, so its text is stored with the (sealed) answer until it expires. */
-export interface InvitationReference extends SecretReference {
+interface InvitationReference extends SecretReference {
   readonly kind: 'invitation';
   readonly token: string;
 }

@@ -24,7 +24,7 @@ export class PageQuery {
 }
 
 /** The filter of a list of things with names: one of them is found by its name. */
-export const ExactName = (): PropertyDecorator =>
+const ExactName = (): PropertyDecorator =>
   Text({ max: 100, optional: true, description: 'Only the resource with exactly this name', example: 'billing' });
 
 /** The query of a list of things with names. */

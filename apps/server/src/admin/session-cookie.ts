@@ -7,7 +7,7 @@ import type { StartedSession } from '#tenants';
 import { httpErrors } from '../http/errors.js';
 
 /** How the cookie of a session is set: its name and its attributes. */
-export interface CookieForm {
+interface CookieForm {
   readonly name: string;
   readonly attributes: Pick<SerializeOptions, 'path' | 'httpOnly' | 'secure' | 'sameSite'>;
 }
@@ -28,7 +28,7 @@ export function cookieFormOf(publicUrl: string, name: string): CookieForm | unde
 }
 
 /** What a browser says of the page that a request comes from. */
-export interface PageFacts {
+interface PageFacts {
   /** RFC 6454 §7: sent with every POST. */
   readonly origin?: string | undefined;
   /** Fetch Metadata Request Headers §2.3; older browsers do not send it. */

@@ -111,7 +111,7 @@ export class Delivery {
 export class DeliveryPage extends PageOf(Delivery) {}
 
 /** A secret that was made: it is shown once, so its text is stored with the (sealed) answer. */
-export interface WebhookSecretReference extends SecretReference {
+interface WebhookSecretReference extends SecretReference {
   readonly kind: 'webhook-secret';
   readonly webhookId: string;
   readonly secret: string;

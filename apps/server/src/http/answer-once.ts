@@ -66,7 +66,7 @@ export interface KeyReservation extends Pick<AnswerRow, 'entity' | 'key'> {
 }
 
 /** A request with an idempotency key. */
-export interface KeyedRequest {
+interface KeyedRequest {
   /**
    * Takes the key to be free; `undefined` where it is known to be taken, or belongs to no tenant.
    * @throws IDEMPOTENCY_KEY_REUSED, IDEMPOTENCY_KEY_IN_USE where another request of this process has it

@@ -12,7 +12,7 @@ declare module 'fastify' {
 export const ReadableFromBrowsers = (): MethodDecorator => RouteConfig({ readableFromBrowsers: true });
 
 /** Without credentials there is nothing that one origin may see and another may not (Fetch standard, CORS protocol). */
-export const READABLE_BY_ALL = {
+const READABLE_BY_ALL = {
   'Access-Control-Allow-Origin': '*',
   'Access-Control-Expose-Headers': 'ETag, Retry-After, X-Request-Id',
   'Cross-Origin-Resource-Policy': 'cross-origin',

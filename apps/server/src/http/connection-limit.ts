@@ -7,7 +7,7 @@ import type { Logger } from '#logging';
 import { problemHeaders, toProblem } from './problem.js';
 import { requestIdOf } from './request-id.js';
 
-export interface ConnectionLimits {
+interface ConnectionLimits {
   /** Open connections of the process. */
   readonly total: number;
   /** Open connections of one source address; of IPv6, of one /64. */

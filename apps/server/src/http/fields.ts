@@ -344,7 +344,7 @@ export function JsonObject(options: FieldOptions & { maxBytes?: number } = {}): 
   );
 }
 
-export interface ItemsOptions extends FieldOptions {
+interface ItemsOptions extends FieldOptions {
   maxItems: number;
   minItems?: number;
   unique?: boolean;

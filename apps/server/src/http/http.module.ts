@@ -14,7 +14,7 @@ import { CountingGuard, RateLimitGuard, type RateLimitPolicy, RateLimits } from 
 import { RequestMetrics } from './request-metrics.js';
 import { InputChecks } from './validation.pipe.js';
 
-export interface HttpModuleOptions {
+interface HttpModuleOptions {
   /**
    * Modules that export what the shell asks for: `CallerIdentification`, `PermissionPolicy`, `RefusalLog`,
    * `IdempotencyStore`, and `Counters` where no global module does.

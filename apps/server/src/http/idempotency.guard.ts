@@ -18,9 +18,9 @@ import { perRoute } from './per-route.js';
 import { PermissionPolicy, type Principal } from './principal.js';
 import { routeAccess } from './requires.js';
 
-export const IDEMPOTENCY_KEY_HEADER = 'idempotency-key';
+const IDEMPOTENCY_KEY_HEADER = 'idempotency-key';
 /** `true` on an answer that was given before. */
-export const REPLAYED_HEADER = 'Idempotency-Replayed';
+const REPLAYED_HEADER = 'Idempotency-Replayed';
 
 /** Whose request it is: a key belongs to one caller in one scope. */
 export interface Claimant {

@@ -5,7 +5,7 @@ import { parseStrictJson } from '#crypto';
 const JSON_MEDIA_TYPES = /^application\/(?:json|[a-z0-9.!#$&^_-]+\+json)(?:\s*;|$)/i;
 
 /** Reads a body as I-JSON within limits. @throws MALFORMED_JSON */
-export function parseJsonBody(bytes: Uint8Array): Json {
+function parseJsonBody(bytes: Uint8Array): Json {
   const parsed = parseStrictJson(bytes);
   if (parsed.ok) return parsed.value;
   throw coreErrors.MALFORMED_JSON({

@@ -18,7 +18,7 @@ import { serveReferencePage } from './reference-page.js';
 import { ACCESS_EXTENSION, PUBLIC_ACCESS, SIGNED_IN_EXTENSION } from './requires.js';
 import { SERVED_WHILE_SEALED_EXTENSION } from './seal.guard.js';
 
-export const DOCUMENT_PATH = '/openapi.json';
+const DOCUMENT_PATH = '/openapi.json';
 export const REFERENCE_PATH = '/docs';
 /** Health is told of, whatever fails. */
 const HEALTH_PATH = '/health/';
@@ -197,7 +197,7 @@ const isIdempotent = ({ method, operation }: LocatedOperation, audience: Audienc
  * @param policy whom a permission is for, and how such callers are rejected
  * @throws Error where a route declares an error that it has anyway: a list that must be kept in step, and tells nothing
  */
-export function completeDocument(document: OpenAPIObject, policy: PermissionPolicy): OpenAPIObject {
+function completeDocument(document: OpenAPIObject, policy: PermissionPolicy): OpenAPIObject {
   const schemas = ((document.components ??= {}).schemas ??= {}) as Record<string, unknown>;
   schemas['Problem'] = PROBLEM_SCHEMA;
   // What many operations share is written once: the document would be four times as large otherwise.

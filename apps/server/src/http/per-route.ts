@@ -1,5 +1,5 @@
 /** A route by the two things that carry its declarations. */
-export type OfRoute<Value> = (handler: Function, controller: Function) => Value;
+type OfRoute<Value> = (handler: Function, controller: Function) => Value;
 
 /**
  * What follows from the declarations of a route, read once: they never change, and reading metadata for each request

@@ -5,7 +5,7 @@ import { redisConnection } from '#config';
 import { type Clock, Counters, SECOND, type Secret, WindowCounters, type WindowState, windowState } from '#core';
 import { type Logger, describeError } from '#logging';
 
-export interface RedisSettings {
+interface RedisSettings {
   /** `redis://[user[:password]@]host[:port][/database]`, or `rediss:` for TLS. */
   readonly url: Secret;
   /** PEM of the authorities that may certify the server; those of Node where absent. TLS only. */

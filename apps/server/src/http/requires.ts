@@ -9,12 +9,12 @@ import { perRoute } from './per-route.js';
  * Who may call a route: every client, or callers with the permission. A client of a public route that shows credentials
  * is identified where the route names a permission, and must hold it.
  */
-export type RouteAccess =
+type RouteAccess =
   | { readonly public: true; readonly permission?: string; readonly isShown?: ShowsCaller }
   | { readonly public: false; readonly permission: string };
 
 /** Whether the credentials of a request are those of a caller who is signed in, where a route also takes others. */
-export type ShowsCaller = (request: FastifyRequest) => boolean;
+type ShowsCaller = (request: FastifyRequest) => boolean;
 
 /** The member of an OpenAPI operation that repeats the access, for readers and for the completion of the document. */
 export const ACCESS_EXTENSION = 'x-access';

@@ -8,7 +8,7 @@ import { Access } from '#tenants';
 import { contentTag } from '../http/entity-tag.js';
 import type { RequestFacts } from '../http/in-scope.js';
 
-export interface PublishedJwks {
+interface PublishedJwks {
   readonly tenantId: string;
   readonly jwks: JsonWebKeys;
   /** The set as it is sent. */

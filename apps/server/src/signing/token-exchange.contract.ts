@@ -4,12 +4,12 @@ import { Choice, Identifier, Text, WholeNumber } from '../http/fields.js';
 
 export const GRANT_TYPE = 'urn:ietf:params:oauth:grant-type:token-exchange';
 /** RFC 8693 §3 */
-export const SUBJECT_TOKEN_TYPES = [
+const SUBJECT_TOKEN_TYPES = [
   'urn:ietf:params:oauth:token-type:jwt',
   'urn:ietf:params:oauth:token-type:id_token',
   'urn:ietf:params:oauth:token-type:access_token',
 ] as const;
-export const ISSUED_TOKEN_TYPE = 'urn:ietf:params:oauth:token-type:access_token';
+const ISSUED_TOKEN_TYPE = 'urn:ietf:params:oauth:token-type:access_token';
 
 /** As a form (RFC 8693 §2.1); names are those of the standard. */
 export class TokenExchangeRequest {
@@ -37,8 +37,8 @@ export class TokenExchangeAnswer {
 }
 
 /** RFC 6749 §5.2, by RFC 8693 §2.2.2. */
-export const oauthErrors = ['invalid_request', 'unsupported_grant_type'] as const;
-export type OAuthErrorName = (typeof oauthErrors)[number];
+const oauthErrors = ['invalid_request', 'unsupported_grant_type'] as const;
+type OAuthErrorName = (typeof oauthErrors)[number];
 
 export class OAuthError {
   @Choice(oauthErrors, { description: 'Code of the cause' }) error: OAuthErrorName;

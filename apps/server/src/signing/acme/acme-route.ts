@@ -35,7 +35,7 @@ const OF_SIGNED_REQUESTS = [
   ACME_ACCOUNT_NOT_FOUND,
 ];
 
-export interface AcmeOperation {
+interface AcmeOperation {
   readonly id: string;
   readonly summary: string;
   readonly answer: {
