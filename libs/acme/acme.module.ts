@@ -32,7 +32,7 @@ import { AcmeRevocations } from './revocations.service.js';
 import { acmeSettings } from './settings.js';
 import { AcmeValidations } from './validations.service.js';
 
-export const acmeEntities: readonly EntityClass[] = [AcmeBinding, AcmeAccount, AcmeOrder, AcmeAuthorization, AcmeNonce];
+const acmeEntities: readonly EntityClass[] = [AcmeBinding, AcmeAccount, AcmeOrder, AcmeAuthorization, AcmeNonce];
 
 /** An ACME server for each certificate authority (RFC 8555). */
 @Declares({

@@ -25,7 +25,7 @@ const BINDINGS_MAX = 100;
 /** Bindings of one service that are stored: those that were used or have expired are kept for a while. */
 const BINDINGS_STORED_MAX = 1_000;
 
-export const sealedAcmeBindings = sealedColumn(AcmeBinding, { purpose: 'acme-binding', column: 'sealedKey' });
+const sealedAcmeBindings = sealedColumn(AcmeBinding, { purpose: 'acme-binding', column: 'sealedKey' });
 
 export interface NewAcmeBinding {
   readonly serviceId: string;

@@ -7,10 +7,10 @@ import type { AcmeAuthorization } from './entities.js';
 import { type AcmeAuthorizationState, acmeAuthorizationLifecycle } from './lifecycle.js';
 
 /** RFC 8555 §7.1.6. */
-export const acmeChallengeStates = ['pending', 'processing', 'valid', 'invalid'] as const;
-export type AcmeChallengeState = (typeof acmeChallengeStates)[number];
+const acmeChallengeStates = ['pending', 'processing', 'valid', 'invalid'] as const;
+type AcmeChallengeState = (typeof acmeChallengeStates)[number];
 
-export interface ShownChallenge {
+interface ShownChallenge {
   readonly type: ChallengeKindName;
   readonly state: AcmeChallengeState;
 }

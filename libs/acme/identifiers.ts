@@ -13,7 +13,7 @@ const NAME_LENGTH_MAX = 253;
 const WILDCARD = '*.';
 
 /** What is to be proven about one name of an order. */
-export interface WantedName {
+interface WantedName {
   /** Without the label of a wildcard. */
   readonly name: string;
   readonly wildcard: boolean;

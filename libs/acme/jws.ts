@@ -9,7 +9,7 @@ type JsonObject = Readonly<Record<string, Json>>;
 
 /** The algorithms of account keys; RFC 8555 §6.2 asks for the first, and excludes those with a shared secret. */
 export const acmeAlgorithms = ['ES256', 'ES384', 'ES512', 'EdDSA', 'RS256'] as const satisfies readonly AlgorithmName[];
-export type AcmeAlgorithm = (typeof acmeAlgorithms)[number];
+type AcmeAlgorithm = (typeof acmeAlgorithms)[number];
 
 /** A flattened JWS (RFC 7515 §7.2.2) taken apart; nothing in it is trustworthy before its signature is verified. */
 export interface FlattenedJws {

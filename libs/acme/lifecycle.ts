@@ -108,7 +108,7 @@ export const acmeOrderLifecycle = defineLifecycle({
   },
 });
 
-export const acmeAuthorizationStates = ['pending', 'valid', 'invalid', 'deactivated', 'expired'] as const;
+const acmeAuthorizationStates = ['pending', 'valid', 'invalid', 'deactivated', 'expired'] as const;
 export type AcmeAuthorizationState = (typeof acmeAuthorizationStates)[number];
 
 interface AuthorizationColumns {

@@ -17,7 +17,7 @@ const RANDOM_BYTES = 16;
 const MAC_BYTES = 16;
 const LENGTH = INSTANT_BYTES + RANDOM_BYTES + MAC_BYTES;
 /** How long a nonce can be used. */
-export const NONCE_TTL = HOUR;
+const NONCE_TTL = HOUR;
 const SCOPE = platformScope(systemOrigin('acme-nonces'));
 
 /**
@@ -80,7 +80,7 @@ export class Nonces {
 }
 
 /** A nonce that can be used. */
-export interface CheckedNonce {
+interface CheckedNonce {
   readonly id: string;
   readonly expiresAt: EpochMilliseconds;
 }

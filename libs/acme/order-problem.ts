@@ -1,7 +1,7 @@
 import type { AcmeAuthorization } from './entities.js';
 
 /** What a client is told of an order or a challenge that failed (RFC 8555 §6.7). */
-export interface AcmeProblem {
+interface AcmeProblem {
   /** The name of a type of the protocol, such as `connection`. */
   readonly problem: string;
   readonly detail: string;

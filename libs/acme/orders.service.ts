@@ -29,7 +29,7 @@ import { Replacements } from './replacements.service.js';
 import type { AccountRequest } from './requests.service.js';
 
 /** How long an order and its authorizations hold. */
-export const ORDER_TTL = 7 * DAY;
+const ORDER_TTL = 7 * DAY;
 /** Orders of one account that wait for something. */
 const OPEN_ORDERS_MAX = 200;
 /** Names that are stored of the orders of one account, and of all of a tenant: those of a certificate go a day after it was issued. */

@@ -1,7 +1,7 @@
 import type { Resolve } from '#outbound';
 
 /** What a challenge is validated by. */
-export interface ChallengeFacts {
+interface ChallengeFacts {
   /** A DNS name without the label of a wildcard, or an IP address. */
   readonly name: string;
   readonly token: string;
