@@ -9,7 +9,7 @@ import { inLine } from '#mail';
 export const CALENDAR_TYPE = 'text/calendar';
 
 /** What the file says beside the things themselves. */
-export interface CalendarPlace {
+interface CalendarPlace {
   readonly slug: string;
   /** Where others reach the installation, without a slash at its end. */
   readonly publicUrl: string;

@@ -27,7 +27,7 @@ const SYSTEM = platformScope(systemOrigin('announcements'));
 const PAGES_MAX = 5;
 
 /** Something of the calendar, and what was announced of it. */
-export interface AnnouncedUpcoming extends Upcoming {
+interface AnnouncedUpcoming extends Upcoming {
   readonly announcements: readonly Announcement[];
   readonly nextAnnouncementAt: EpochMilliseconds | null;
   /** The addresses of who is told about it. */

@@ -4,7 +4,7 @@ import type { HistoryEntry } from '#audit';
 import { type EpochMilliseconds, type Secret, toDate, toEpochSeconds } from '#core';
 
 /** Media type of an event in structured mode (CloudEvents JSON format 1.0 §3). */
-export const CLOUD_EVENT_TYPE = 'application/cloudevents+json; charset=utf-8';
+const CLOUD_EVENT_TYPE = 'application/cloudevents+json; charset=utf-8';
 
 /**
  * An event of the history as a CloudEvent 1.0 in structured mode: the same bytes for each attempt.

@@ -12,7 +12,7 @@ const SECRET_BYTES = 32;
 /** By Standard Webhooks 1.0: what follows is Base64. */
 const PREFIX = 'whsec_';
 
-export const sealedWebhookSecrets = sealedColumn(WebhookSecret, { purpose: 'webhook-secret', column: 'sealedSecret' });
+const sealedWebhookSecrets = sealedColumn(WebhookSecret, { purpose: 'webhook-secret', column: 'sealedSecret' });
 
 /** The longest time for which a former secret also signs. */
 export const WEBHOOK_SECRET_OVERLAP_MAX = 7 * DAY;
