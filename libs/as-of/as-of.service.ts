@@ -27,10 +27,10 @@ import { type AsOfKind, type RebuiltKind, projections } from './projections.js';
 /** Each row with whether its events have all values, and if not, why. */
 export type Complete<Row> = Row & { readonly isComplete: boolean; readonly missing: readonly MissingValues[] };
 type RowOf<Kind extends RebuiltKind> = (typeof projections)[Kind] extends Projection<infer Row> ? Row : never;
-export type AsOfPages = { readonly [Kind in AsOfKind]?: Page<Complete<RowOf<Kind>>> };
+type AsOfPages = { readonly [Kind in AsOfKind]?: Page<Complete<RowOf<Kind>>> };
 
 /** A credential or a trust by which tokens could be asked for. */
-export interface PossibleSigner {
+interface PossibleSigner {
   readonly service: ServiceAsOf;
   readonly by: CredentialAsOf | TrustAsOf;
 }
@@ -40,7 +40,7 @@ export const refusals = ['NOT_FOUND', 'TENANT_SUSPENDED', 'KEY_NOT_USABLE'] as c
 export type Refusal = (typeof refusals)[number];
 
 /** Who could sign with a token profile. */
-export interface PossibleSigners {
+interface PossibleSigners {
   /** Why no token could be signed by any caller; `undefined` where some could. */
   readonly refusal: Refusal | undefined;
   readonly profile: TokenProfileAsOf | undefined;
