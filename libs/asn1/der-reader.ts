@@ -6,7 +6,7 @@ export class DerError extends Error {
   override readonly name = 'DerError';
 }
 
-export interface DerLimits {
+interface DerLimits {
   readonly maxBytes: number;
   /** Levels of constructed elements; a primitive element has depth 0. */
   readonly maxDepth: number;

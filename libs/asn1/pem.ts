@@ -1,7 +1,7 @@
 import { DerError } from './der-reader.js';
 
 /** Textual encodings (RFC 7468). `X509 CRL` is the label of a CRL (§7), `PKCS7` of a certificate collection (§8). */
-export type PemLabel = 'CERTIFICATE' | 'CERTIFICATE REQUEST' | 'X509 CRL' | 'PKCS7' | 'ENCRYPTED PRIVATE KEY';
+type PemLabel = 'CERTIFICATE' | 'CERTIFICATE REQUEST' | 'X509 CRL' | 'PKCS7' | 'ENCRYPTED PRIVATE KEY';
 
 export function toPem(label: PemLabel, der: Buffer): string {
   const lines = der.toString('base64').match(/.{1,64}/g) ?? [];
@@ -12,7 +12,7 @@ export function toPem(label: PemLabel, der: Buffer): string {
 export const chainToPem = (certificates: readonly Buffer[]): string =>
   certificates.map((der) => toPem('CERTIFICATE', der)).join('');
 
-export interface PemBlock {
+interface PemBlock {
   readonly label: string;
   /** Of RFC 1421; only OpenSSL's own encryption of private keys still has them. */
   readonly headers: ReadonlyMap<string, string>;
