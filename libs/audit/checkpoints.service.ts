@@ -53,7 +53,7 @@ const SIGNED_IN_STORES_TOGETHER = 8;
 const UNCOSIGNED = { cosignedSize: null, cosignedSizes: null, cosignedNote: null };
 
 /** A history whose checkpoint could not be signed. */
-export interface Unpublished {
+interface Unpublished {
   readonly tenantId: string;
   readonly error: unknown;
 }

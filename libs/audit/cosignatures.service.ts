@@ -32,7 +32,7 @@ const RETRIES = { firstDelay: 2 * SECOND, longestDelay: 30 * MINUTE, entriesMax:
 const AWAY = { firstDelay: 2 * SECOND, longestDelay: MINUTE, entriesMax: 100 };
 
 /** A checkpoint that a witness did not cosign. */
-export interface Uncosigned {
+interface Uncosigned {
   readonly tenantId: string;
   readonly witness: string;
   readonly error: unknown;

@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 
 /** One use of something that was rejected. */
-export interface RejectedUse {
+interface RejectedUse {
   readonly sourceAddress: string | null;
 }
 

@@ -31,7 +31,7 @@ interface Format {
   readonly line: (event: ExportedEvent) => string;
 }
 
-export const EXPORT_VERSION = 'chancery-history-export@v2';
+const EXPORT_VERSION = 'chancery-history-export@v2';
 
 /** Columns of a spreadsheet, and what of an event each shows. */
 const COLUMNS: Readonly<Record<string, (event: EventDocument) => unknown>> = {

@@ -30,7 +30,7 @@ export interface ExportRequest {
   readonly cosigned?: boolean | undefined;
 }
 
-export interface HistoryExportResult {
+interface HistoryExportResult {
   readonly header: ExportHeader;
   /** The export piece by piece. */
   readonly content: AsyncGenerator<string>;

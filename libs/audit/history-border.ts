@@ -15,14 +15,14 @@ import { hashesOf } from './stored-tiles.js';
 // Steps of what erases the bodies of old events. Hashes are never erased: checkpoints, tiles and proofs stay as they are.
 
 /** For how long an erasure is announced that a change of the settings brings forward. */
-export const ERASURE_ANNOUNCED_FOR = 30 * DAY;
+const ERASURE_ANNOUNCED_FOR = 30 * DAY;
 /** Bundles of entries that one transaction erases: some tens of milliseconds. */
 const BUNDLES_AT_ONCE = 4;
 /** How often it is looked whether there is more to erase. */
 const LOOKED_AT_EVERY = DAY;
 
 /** Of a history of which nothing is erased. */
-export const UNERASED = { erasedBefore: 0, erasedUntil: null } as const;
+const UNERASED = { erasedBefore: 0, erasedUntil: null } as const;
 export type Erased = Pick<HistoryBorder, 'erasedBefore' | 'erasedUntil'>;
 
 /** What of a history is erased. */
@@ -127,7 +127,7 @@ export interface ErasureBounds {
 }
 
 /** What others know of an erasure. */
-export interface ErasureSteps {
+interface ErasureSteps {
   /** Read when the row is locked; `undefined` where everything is kept. */
   readonly boundsOf: () => Promise<ErasureBounds | undefined>;
   /** The last checkpoint that was signed; `undefined` before the first. @throws HISTORY_INCONSISTENT */

@@ -17,7 +17,7 @@ import { hashesOf } from './stored-tiles.js';
 const SYSTEM = platformScope(systemOrigin('history-check'));
 const EVENTS_AT_ONCE = 1_000;
 
-export interface CheckedHistories {
+interface CheckedHistories {
   /** How many events were hashed, and of how many histories. */
   readonly events: number;
   readonly histories: number;

@@ -95,7 +95,7 @@ export function requireErasable(view: View, row: HistoryMonth, minimumDays: numb
 }
 
 /** How long histories keep the personal fields of their events. */
-export interface Retention {
+interface Retention {
   readonly minimumDays: number;
   /** In months after the end of a month; 0: never erased. A history that is not in the answer is left as it is. */
   readonly monthsOf: (view: View, tenantIds: readonly string[]) => Promise<ReadonlyMap<string, number>>;

@@ -26,7 +26,7 @@ interface SealedFields {
 }
 
 /** What a thing is named by among those of its kind. */
-export type StateReference = { readonly targetId: string } | { readonly kid: string };
+type StateReference = { readonly targetId: string } | { readonly kid: string };
 
 /** A thing as it was at the border of its history. */
 export interface StoredState extends Begun<object> {
@@ -40,7 +40,7 @@ export interface StoredState extends Begun<object> {
 }
 
 /** A thing after the events that are erased now. */
-export interface NextState extends Begun<object> {
+interface NextState extends Begun<object> {
   readonly kind: string;
   readonly targetId: string;
   readonly kid: string | undefined;

@@ -7,7 +7,7 @@ import { HistoryCheckpoint } from './log.entities.js';
 export const CHECKPOINT_LOG = 'checkpoints';
 
 /** An entry of a log as it is stored. */
-export interface LogEntry {
+interface LogEntry {
   readonly sequence: number;
   /** The bytes that were hashed. */
   readonly canonical: string;

@@ -42,7 +42,7 @@ export function personalPart(values: readonly Json[]): { readonly part: string; 
 }
 
 /** SHA-256 of a part in canonical bytes, hexadecimal. */
-export const partHash = (part: string): string => hash('sha256', part, 'hex');
+const partHash = (part: string): string => hash('sha256', part, 'hex');
 
 /** The key of one month of one history. One key is derived for sealing, one for the index (RFC 5869). */
 export class MonthKey {

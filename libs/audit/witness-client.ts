@@ -18,7 +18,7 @@ export interface Witness {
 }
 
 /** What a witness answered: its cosignatures, or the size that it had cosigned where another one was named. */
-export type WitnessAnswer = { readonly cosignatures: readonly NoteSignature[] } | { readonly cosignedSize: number };
+type WitnessAnswer = { readonly cosignatures: readonly NoteSignature[] } | { readonly cosignedSize: number };
 
 /** The witness is away or overloaded: it says nothing about the history that it was asked about. */
 export class WitnessUnavailable extends Error {}
