@@ -11,7 +11,7 @@ import { backupErrors } from './errors.js';
 import { backupEvents } from './events.js';
 import { Restorations } from './restorations.service.js';
 
-export const backupEntities: readonly EntityClass[] = [Restoration];
+const backupEntities: readonly EntityClass[] = [Restoration];
 
 /** Backups of the database, and what follows from restoring one. */
 @Declares({ errors: [backupErrors], events: [backupEvents] })

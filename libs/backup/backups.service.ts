@@ -8,7 +8,7 @@ import { writeContent, writeManifest } from './files.js';
 import { FORMAT, type Manifest } from './manifest.js';
 import { linesOf } from './rows.js';
 
-export interface BackupOptions {
+interface BackupOptions {
   /** Where it is written; it must not exist yet. */
   readonly folder: string;
   /** Recipients of age (`age1...`); none: it is not encrypted. */

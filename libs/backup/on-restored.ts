@@ -1,7 +1,7 @@
 import type { EpochMilliseconds } from '#core';
 
 /** What every library that has to do something after a restoration is told. */
-export interface RestoredDatabase {
+interface RestoredDatabase {
   readonly takenAt: EpochMilliseconds;
   readonly restoredAt: EpochMilliseconds;
 }
@@ -10,7 +10,7 @@ export interface RestoredDatabase {
  * A provider that does something when the database was restored from a backup, before anything else is done with it: what
  * was true when the backup was made need not be true now. It may be asked again where a process ended half-way.
  */
-export interface OnRestored {
+interface OnRestored {
   onRestored(restored: RestoredDatabase): Promise<void>;
 }
 

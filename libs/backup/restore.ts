@@ -9,7 +9,7 @@ import { type LeftOut, withoutMonths } from './left-out.js';
 import type { Manifest } from './manifest.js';
 import { rowsIn } from './rows.js';
 
-export interface RestoreOptions {
+interface RestoreOptions {
   readonly folder: string;
   /** `AGE-SECRET-KEY-1...`, for a backup that is encrypted. */
   readonly identity: string | undefined;
