@@ -48,7 +48,7 @@ export const certificateProjection: Projection<CertificateAsOf> = {
 };
 
 /** A certificate that was issued elsewhere, as the history has it. */
-export interface ForeignCertificateAsOf {
+interface ForeignCertificateAsOf {
   readonly id: string;
   readonly notAfter: EpochMilliseconds;
 }

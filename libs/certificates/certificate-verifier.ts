@@ -19,7 +19,7 @@ export interface CertifiedHolder {
   readonly publicKey: KeyObject;
 }
 
-export interface UnusableCertificate {
+interface UnusableCertificate {
   readonly code: 'UNKNOWN_KID' | 'CERTIFICATE_REVOKED' | 'CERTIFICATE_EXPIRED';
   /** Whose it is, where there is one. */
   readonly certificate?: Certificate;

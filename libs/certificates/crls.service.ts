@@ -42,14 +42,14 @@ import { authorityEvents } from './events.js';
 import { listedStates } from './lifecycle.js';
 import { readStored } from './stored-certificate.js';
 
-export interface PublishedCrl {
+interface PublishedCrl {
   readonly der: Buffer;
   readonly number: number;
   readonly thisUpdate: EpochMilliseconds;
   readonly nextUpdate: EpochMilliseconds;
 }
 
-export const CRL_VALIDITY = DAY;
+const CRL_VALIDITY = DAY;
 const REBUILD_EVERY = HOUR;
 /** The last instant that a clock here can show: never. */
 const NEVER = 8_640_000_000_000_000;

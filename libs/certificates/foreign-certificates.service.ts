@@ -22,7 +22,7 @@ import { certificateErrors } from './errors.js';
 import { foreignCertificateEvents } from './events.js';
 
 /** What a vendor sends back for a request. */
-export interface ReceivedCertificate {
+interface ReceivedCertificate {
   /** PEM, one certificate. */
   readonly certificate: string;
   /** What the vendor calls it. */
@@ -30,7 +30,7 @@ export interface ReceivedCertificate {
 }
 
 /** A certificate that names a key in tokens, or why it does not now. */
-export type ForeignHolder =
+type ForeignHolder =
   | (Omit<CertifiedHolder, 'certificate'> & { readonly certificate: ForeignCertificate })
   | { readonly code: 'CERTIFICATE_REVOKED' | 'CERTIFICATE_EXPIRED'; readonly certificate: ForeignCertificate };
 

@@ -29,7 +29,7 @@ import { certificateStateAt } from './lifecycle.js';
 import { readStored } from './stored-certificate.js';
 
 /** What a request asks for. */
-export interface CertificateCall {
+interface CertificateCall {
   /** PKCS#10 in PEM. */
   readonly csr: string;
   /** The tenant's default authority where none is named. */

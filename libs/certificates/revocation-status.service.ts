@@ -7,7 +7,7 @@ import { isDue } from './crls.service.js';
 import { CertificateAuthority, Crl, CrlPart, OcspSigner } from './entities.js';
 import { OcspResponder } from './ocsp.service.js';
 
-export interface CrlStatus {
+interface CrlStatus {
   /** CRLNumber (RFC 5280 §5.2.3). */
   readonly number: number;
   readonly thisUpdate: EpochMilliseconds;
@@ -17,7 +17,7 @@ export interface CrlStatus {
   readonly isDue: boolean;
 }
 
-export interface OcspStatus {
+interface OcspStatus {
   /** The delegate that signs the answers; `undefined` before the first question. */
   readonly signer: Pick<OcspSigner, 'serialNumber' | 'notBefore' | 'notAfter'> | undefined;
   /** The last question that this process answered. */

@@ -6,7 +6,7 @@ import { Certificate } from './entities.js';
 import { certificateLifecycle, certificateStateAt, unrevokedStates } from './lifecycle.js';
 
 /** The changes of a certificate's status that relying parties learn of from the CRL and OCSP. */
-export type StatusChange = 'hold' | 'release' | 'revoke' | 'compromise';
+type StatusChange = 'hold' | 'release' | 'revoke' | 'compromise';
 
 /**
  * A step on a locked row: the transition, and the CRL that is due.
