@@ -9,7 +9,7 @@ import { ownerAddresses, tenantNameOf } from '#tenants';
 import { contactsOf, firstContacts } from './contacts.js';
 
 /** What is told: a tenant, and the ids of what may have contacts, the thing itself first. */
-export interface NoticeSubject {
+interface NoticeSubject {
   readonly tenantId: string;
   readonly contactsOf: readonly string[];
 }
