@@ -27,7 +27,7 @@ export interface InputError {
   detail: string;
 }
 
-export interface ErrorDefinition {
+interface ErrorDefinition {
   kind: ErrorKind;
   /** Short, the same for every occurrence (RFC 9457 §3.1.3). */
   title: string;
@@ -35,7 +35,7 @@ export interface ErrorDefinition {
   type?: string;
 }
 
-export interface ErrorOccurrence {
+interface ErrorOccurrence {
   /** What happened this time, in words for the caller. Never a secret, never an internal name. */
   detail?: string;
   errors?: InputError[];

@@ -1,7 +1,7 @@
 import { coreErrors } from './errors.js';
 import { FairLine } from './fair-line.js';
 
-export interface FairQueueLimits {
+interface FairQueueLimits {
   /** How much runs at the same time. */
   readonly concurrency: number;
   /** How many may wait in all. */

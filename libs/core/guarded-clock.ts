@@ -2,7 +2,7 @@ import type { Clock, EpochMilliseconds, TimeSource } from './clock.js';
 import { DAY, HOUR, MINUTE, SECOND } from './duration.js';
 
 /** A clock that is further ahead of the time that has passed since it was last right has jumped. */
-export const FORWARD_TOLERANCE = 10 * MINUTE;
+const FORWARD_TOLERANCE = 10 * MINUTE;
 /** A clock that is further behind the latest instant that was returned has been set back. */
 export const BACKWARD_TOLERANCE = 5 * SECOND;
 
@@ -66,7 +66,7 @@ export interface StartEvidence {
  * - `unexplained`: nothing ran meanwhile, and no second clock can tell for how long
  * - `jumped`: a second clock contradicts it, or the stop would be too long to be accepted without one
  */
-export type StartVerdict = 'right' | 'unexplained' | 'jumped';
+type StartVerdict = 'right' | 'unexplained' | 'jumped';
 
 /**
  * Assesses the clock of a process that starts. There is no clock of its own yet that it could be compared with: a host that

@@ -44,7 +44,7 @@ export interface LifecycleEvent<Row = object, State extends string = string> {
 }
 
 /** A transition that the clock has decided, and when. */
-export interface DueTransition<Row> {
+interface DueTransition<Row> {
   readonly event: LifecycleEvent<Row>;
   readonly at: EpochMilliseconds;
 }

@@ -19,7 +19,7 @@ export const pageLimit = (request: PageRequest): number =>
   Math.min(Math.max(request.limit ?? PAGE_LIMIT_DEFAULT, 1), PAGE_LIMIT_MAX);
 
 /** The sort key of the last row of a page, opaque to the caller. */
-export type CursorKey = readonly (string | number)[];
+type CursorKey = readonly (string | number)[];
 
 export const encodeCursor = (key: CursorKey): string => Buffer.from(JSON.stringify(key)).toString('base64url');
 
