@@ -1,7 +1,7 @@
 import { type AlgorithmName, isAlgorithmName } from './algorithms.js';
 import { type JsonObject, type JsonRefusalReason, type Parsed, parseStrictJson, refusal } from './strict-json.js';
 
-export interface JwsHeader {
+interface JwsHeader {
   readonly alg: AlgorithmName;
   readonly typ?: string;
   readonly kid?: string;
@@ -31,13 +31,13 @@ export type JwsRefusalReason =
   | 'ALGORITHM_UNKNOWN'
   | 'TYPE_MALFORMED';
 
-export interface JwsLimits {
+interface JwsLimits {
   readonly maxTokenBytes: number;
   readonly maxDepth: number;
   readonly maxMembers: number;
 }
 
-export const JWS_LIMITS: JwsLimits = { maxTokenBytes: 16 * 1024, maxDepth: 32, maxMembers: 1_000 };
+const JWS_LIMITS: JwsLimits = { maxTokenBytes: 16 * 1024, maxDepth: 32, maxMembers: 1_000 };
 
 /** What the kids of our own keys look like; a token may name another party's key in any other way (RFC 7515 §4.1.4). */
 export const KID_PATTERN = /^[A-Za-z0-9._~-]{1,128}$/;

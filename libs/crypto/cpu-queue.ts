@@ -60,7 +60,7 @@ const TOGETHER: readonly { readonly kinds: readonly CpuWorkKind[]; readonly limi
 const STARTS_BESIDE_OTHERS = 8;
 
 /** Whose work it is and what it takes. */
-export interface CpuWork {
+interface CpuWork {
   readonly kind: CpuWorkKind;
   /** The tenant; for sign-ins, the address that they come from. Groups take turns. */
   readonly group: string;
@@ -78,7 +78,7 @@ export const keyFileWork = {
 } as const satisfies Record<string, Omit<CpuWork, 'group'>>;
 
 /** Whose signature it is; `batch` for one of many that a request asks for. */
-export interface SigningWork {
+interface SigningWork {
   readonly group: string;
   readonly kind?: 'signature' | 'batch';
 }

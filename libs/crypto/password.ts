@@ -96,7 +96,7 @@ function parsePhc(phc: string): { parameters: PasswordParameters; salt: Buffer; 
   return { parameters, salt: Buffer.from(salt, 'base64'), tag: Buffer.from(tag, 'base64') };
 }
 
-export interface PasswordHasherOptions {
+interface PasswordHasherOptions {
   readonly parameters?: PasswordParameters;
   /** Where hashes wait for a thread: that of the whole process, so that they starve nothing else. */
   readonly queue?: CpuQueue;

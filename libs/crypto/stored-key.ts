@@ -3,7 +3,7 @@ import { KeyObject } from 'node:crypto';
 import type { AlgorithmName } from './algorithms.js';
 
 /** Signs bytes in the form of RFC 7518. @throws KEY_STORE_UNAVAILABLE, KEY_STORE_BUSY */
-export type StoreSignature = (name: AlgorithmName, data: Buffer) => Promise<Buffer>;
+type StoreSignature = (name: AlgorithmName, data: Buffer) => Promise<Buffer>;
 
 /** A key whose private half is in a key store and never in this process. */
 export class StoredKey {

@@ -35,7 +35,7 @@ export interface JsonLimits {
   readonly allowDuplicateMembers: boolean;
 }
 
-export const JSON_LIMITS: JsonLimits = { maxDepth: 32, maxMembers: 1_000, allowDuplicateMembers: false };
+const JSON_LIMITS: JsonLimits = { maxDepth: 32, maxMembers: 1_000, allowDuplicateMembers: false };
 
 // `ignoreBOM` keeps the mark in the text, where JSON.parse refuses it (RFC 8259 §8.1).
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });

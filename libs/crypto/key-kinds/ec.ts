@@ -66,7 +66,7 @@ const FOREIGN_CURVES: ReadonlyMap<string, string> = new Map([
   ['1.3.36.3.3.2.8.1.1.13', 'brainpoolP512r1'],
 ]);
 
-export type CurveName = keyof typeof CURVES;
+type CurveName = keyof typeof CURVES;
 const curves: Readonly<Record<CurveName, Curve>> = CURVES;
 const curveNames = Object.keys(CURVES) as CurveName[];
 const LIST = `${curveNames.slice(0, -1).join(', ')} and ${curveNames.at(-1)}`;

@@ -34,13 +34,13 @@ export const bitLength = (number: bigint): number => (number === 0n ? 0 : number
 // Legacy peers still send 1024 bits; below that nothing verifies, and above 4096 a single check costs too much.
 export const RSA_READABLE_BITS = { min: 1024, max: 4096 } as const;
 
-export interface RsaLimits {
+interface RsaLimits {
   readonly bitsMin: number;
   readonly exponentBitsMax: number;
 }
 
 /** Of keys that sign here. OpenSSL verifies no longer exponent with a modulus above 3072 bits. */
-export const RSA_IMPORT_LIMITS: RsaLimits = { bitsMin: RSA_READABLE_BITS.min, exponentBitsMax: 64 };
+const RSA_IMPORT_LIMITS: RsaLimits = { bitsMin: RSA_READABLE_BITS.min, exponentBitsMax: 64 };
 /** Of keys that are certified, certify, or are trusted (FIPS 186-5 §A.1.1, NIST SP 800-131A §3). */
 export const RSA_CERTIFIED_LIMITS: RsaLimits = { bitsMin: 2048, exponentBitsMax: 256 };
 
@@ -136,7 +136,7 @@ export function objectionsToRsa(numbers: PublicNumbers, limits: RsaLimits): Publ
  * that is too long, and an exponent that is even, 1 or too long.
  * @throws INVALID_KEY, WEAK_KEY
  */
-export function checkRsaPublicNumbers(numbers: PublicNumbers, limits: RsaLimits = RSA_IMPORT_LIMITS): void {
+function checkRsaPublicNumbers(numbers: PublicNumbers, limits: RsaLimits = RSA_IMPORT_LIMITS): void {
   const [first] = objectionsToRsa(numbers, limits);
   if (!first) return;
   const { e } = numbers;
