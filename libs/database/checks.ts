@@ -6,7 +6,7 @@ import type { View } from './view.js';
 // What the application brings along, because this library knows neither histories nor callers nor tenants.
 
 /** What one piece of work records. */
-export interface WorkEvents {
+interface WorkEvents {
   readonly scope: TenantScope | PlatformScope;
   readonly events: readonly EventDraft[];
 }

@@ -1,7 +1,7 @@
 /** What a database URL names. */
 export type DatabaseTarget = SqliteTarget | MysqlTarget;
 
-export interface SqliteTarget {
+interface SqliteTarget {
   readonly kind: 'sqlite';
   readonly path: string;
 }

@@ -2,7 +2,7 @@ import { type Clock, DomainError, type EpochMilliseconds } from '#core';
 
 import { databaseErrors } from './errors.js';
 
-export interface ArtefactLimits {
+interface ArtefactLimits {
   readonly entriesMax: number;
   readonly bytesMax: number;
 }

@@ -39,7 +39,7 @@ const silent: Logger = {
   log: () => undefined,
 };
 
-export interface MysqlOptions {
+interface MysqlOptions {
   readonly tls: DatabaseTls;
   readonly cluster: ClusterKind | 'off' | undefined;
   /** Warn instead of refusing to start on settings that can lose or merge data. */

@@ -4,7 +4,7 @@ import { TransactionMisuse } from './errors.js';
 export type EntityClass<Row extends object = object> = new () => Row;
 
 /** The column with the tenant of a row, or that the rows belong to the installation. */
-export type Ownership = { readonly owner: 'tenant'; readonly column: string } | { readonly owner: 'installation' };
+type Ownership = { readonly owner: 'tenant'; readonly column: string } | { readonly owner: 'installation' };
 
 type Row = abstract new () => object;
 const ownerships = new WeakMap<Row, Ownership>();

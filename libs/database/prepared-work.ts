@@ -45,7 +45,7 @@ export interface SharedStep<Item> {
 }
 
 /** A step, and what it is to do for this work. */
-export interface SharedWork<Item> {
+interface SharedWork<Item> {
   readonly step: SharedStep<Item>;
   readonly item: Item;
 }

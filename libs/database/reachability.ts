@@ -4,7 +4,7 @@ export class Unreachable extends Error {
   readonly code = 'ETIMEDOUT';
 }
 
-export interface ReachabilityOptions {
+interface ReachabilityOptions {
   /** Asks the database for a sign of life, within bounds of its own. Never throws. */
   readonly probe: () => Promise<boolean>;
   /** Work that takes longer than this makes the database suspect; waiting for a lock takes as long, and is harmless. */

@@ -20,7 +20,7 @@ export interface Snapshot {
   readonly tables: AsyncIterable<TableRows>;
 }
 
-export interface TableShape {
+interface TableShape {
   readonly name: string;
   readonly columns: readonly string[];
   readonly key: readonly string[];
