@@ -61,7 +61,7 @@ export interface NewRecoveryCodes {
 }
 
 /** A question that waits for an answer. */
-export interface Challenge {
+interface Challenge {
   /** What the user can answer with. */
   readonly methods: readonly FactorMethod[];
   /** For `navigator.credentials.get`, where the user has a passkey. */

@@ -25,7 +25,7 @@ export interface Material {
 }
 
 /** A factor that waits for its first proof. */
-export interface Enrolment {
+interface Enrolment {
   /** `null` where the holder makes it. */
   readonly material: Buffer | null;
   /** For the holder alone, to set up the application or the device; shown once. */

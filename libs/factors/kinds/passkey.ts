@@ -34,7 +34,7 @@ export const descriptorsOf = (passkeys: readonly Material[]) =>
   passkeys.map(storedIn).map(({ credentialId: id, transports }) => ({ id, transports: [...transports] }));
 
 /** @throws PASSKEYS_UNAVAILABLE */
-export function requireRelyingParty(relyingParty: RelyingParty | undefined): RelyingParty {
+function requireRelyingParty(relyingParty: RelyingParty | undefined): RelyingParty {
   if (!relyingParty) throw factorErrors.PASSKEYS_UNAVAILABLE();
   return relyingParty;
 }
