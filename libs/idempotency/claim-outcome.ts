@@ -6,7 +6,7 @@ import type { IdempotencyRecord } from './entities.js';
 export const LEASE = 3 * SECOND;
 
 /** What a record says about a further request with its key. */
-export type ClaimOutcome = 'other-payload' | 'answered' | 'answer-erased' | 'running' | 'abandoned';
+type ClaimOutcome = 'other-payload' | 'answered' | 'answer-erased' | 'running' | 'abandoned';
 
 type Facts = Pick<IdempotencyRecord, 'payloadHash' | 'state' | 'leaseUntil' | 'answerUntil'> & {
   readonly sealedAnswer: Uint8Array | null;

@@ -44,7 +44,7 @@ export interface IdempotencyClaim {
 }
 
 /** The right of one request of this process to be done and answered, unless its key is found to be taken. */
-export interface IdempotencyReservation extends Pick<AnswerRow, 'entity' | 'key'> {
+interface IdempotencyReservation extends Pick<AnswerRow, 'entity' | 'key'> {
   /** The record of the answer. @param until as in `complete` @throws PAYLOAD_TOO_LARGE */
   record(tx: Sealing, answer: Buffer, until?: EpochMilliseconds): Promise<IdempotencyRecord>;
   /** Whether the key is taken, by an answer or by a claim. */
