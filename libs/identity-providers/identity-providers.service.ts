@@ -38,14 +38,14 @@ export interface ProviderSettings {
   readonly trustsEmails: boolean;
 }
 
-export interface NewProvider extends Partial<ProviderSettings> {
+interface NewProvider extends Partial<ProviderSettings> {
   readonly name: string;
   readonly issuer: string;
   readonly clientId: string;
   readonly clientSecret?: string | undefined;
 }
 
-export type ProviderChange = { readonly [Member in keyof ProviderSettings]?: ProviderSettings[Member] | undefined } & {
+type ProviderChange = { readonly [Member in keyof ProviderSettings]?: ProviderSettings[Member] | undefined } & {
   readonly clientSecret?: string | undefined;
 };
 

@@ -38,12 +38,12 @@ export interface BegunSignIn {
 }
 
 /** An answer with the provider whose redirect URI it came to. */
-export interface AddressedAnswer extends ProviderAnswer {
+interface AddressedAnswer extends ProviderAnswer {
   readonly identityProviderId: string;
 }
 
 /** Where a sign-in by a provider is begun from. */
-export interface SignInPlace {
+interface SignInPlace {
   /** Of a program on the machine of the person (RFC 8252 §7.3), ending in the id of the provider; by default the console's page. */
   readonly redirectUri?: string | undefined;
 }

@@ -9,7 +9,7 @@ export interface RoleMapping {
   readonly tenantId?: string | undefined;
 }
 
-export const EVERYBODY = '*';
+const EVERYBODY = '*';
 
 const GROUPS_MAX = 1_000;
 
