@@ -11,7 +11,7 @@ export function modulesOf(module: object, found = new Set<object>()): Set<object
   return found.add(target);
 }
 
-export interface DeclaredSettings {
+interface DeclaredSettings {
   readonly settings: SettingTable;
   /** What is wrong with the values of all settings together. */
   readonly problemsOf: (values: Readonly<Record<string, unknown>>) => readonly string[];

@@ -7,7 +7,7 @@ import { InstallationModule } from './installation.module.js';
 /** Every setting of the server, as its libraries declare them; `docs/configuration.md` is made from this table. */
 export const { settings, problemsOf } = declaredSettings(InstallationModule);
 
-export interface LoadedConfiguration {
+interface LoadedConfiguration {
   readonly configuration: Configuration;
   /** Variables that look like ours and are not. */
   readonly warnings: readonly string[];
