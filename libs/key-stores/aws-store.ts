@@ -40,7 +40,7 @@ interface AwsSource {
 }
 
 /** @throws Error for another URI */
-export function awsSourceOf(uri: string): AwsSource {
+function awsSourceOf(uri: string): AwsSource {
   const { region, query } = PATTERN.exec(uri)?.groups ?? {};
   if (region === undefined) throw new Error(`must be ${FORM}`);
   const { endpoint, 'destroy-after-days': days } = queryOf(query, ['endpoint', 'destroy-after-days']);

@@ -10,7 +10,7 @@ import { StoreOutage } from './store-line.js';
  */
 export type CloudFailure = 'throttled' | 'away' | 'login' | 'answer';
 
-export interface CallLimits {
+interface CallLimits {
   /** For all attempts together. */
   readonly milliseconds: number;
   /** Whether asking twice does no more than asking once: only then is it repeated where it is not known what became of it. */

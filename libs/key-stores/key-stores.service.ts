@@ -14,7 +14,7 @@ import type { keyStoreSettings } from './settings.js';
 import { StoreLine, StoreOutage, unavailable } from './store-line.js';
 import { type StoreTypeName, storeTypes } from './store-types.js';
 
-export interface StoreState {
+interface StoreState {
   readonly name: string;
   readonly type: StoreTypeName;
   /** `undefined` where it does not answer. */

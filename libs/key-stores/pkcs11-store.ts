@@ -23,7 +23,7 @@ const DIGEST_INFO: Readonly<Record<string, string>> = {
 const CURVES = { sha256: 'P-256', sha384: 'P-384', sha512: 'P-521' } as const;
 
 /** A PKCS#11 URI (RFC 7512). The PIN is in a file: a URI with a PIN would be printed with it. @throws Error */
-export function tokenSourceOf(uri: string): TokenSource {
+function tokenSourceOf(uri: string): TokenSource {
   const [path = '', query = ''] = uri.replace(/^pkcs11:/, '').split('?', 2);
   const [inPath, inQuery] = [attributesOf(path, ';'), attributesOf(query, '&')];
   const { token, ...otherPath } = inPath;

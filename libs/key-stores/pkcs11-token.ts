@@ -63,7 +63,7 @@ export type TokenAnswer =
   | { readonly ok: false; readonly failure: TokenFailure; readonly detail: string };
 
 /** Never a word about what the token was asked. */
-export class TokenError extends Error {
+class TokenError extends Error {
   readonly failure: TokenFailure;
 
   constructor(failure: TokenFailure, detail: string) {

@@ -3,14 +3,14 @@ import { listOf, setting } from '#config';
 import { type StoreTypeName, storeForms, storeTypeOf, storeTypes } from './store-types.js';
 
 /** A store that the operator has configured. */
-export interface StoreSetting {
+interface StoreSetting {
   readonly name: string;
   readonly type: StoreTypeName;
   readonly uri: string;
 }
 
 /** Who may have keys made in a store. */
-export interface StoreTenants {
+interface StoreTenants {
   readonly store: string;
   /** Id of a tenant, or `*` for every tenant. */
   readonly tenantId: string;

@@ -25,7 +25,7 @@ interface TransitSource extends TransitAccess {
 }
 
 /** @throws Error for another URI, and for a token over plain HTTP to another machine */
-export function transitSourceOf(uri: string): TransitSource {
+function transitSourceOf(uri: string): TransitSource {
   const { plain, host, mount, query } = PATTERN.exec(uri)?.groups ?? {};
   const { 'token-file': transitTokenFile, namespace, ...others } = Object.fromEntries(new URLSearchParams(query));
   if (!mount || !transitTokenFile || Object.keys(others).length > 0) throw new Error(`must be ${FORM}`);
