@@ -4,7 +4,7 @@ import type { CertifiedByKey, UsersOfKey } from './key-users.js';
 import { type KeyState, type KeyVersionState, keyVersionLifecycle } from './lifecycle.js';
 
 /** Why an action is rejected. All but `WRONG_STATE` can be overruled by `force`. */
-export type KeyActionRejection = 'WRONG_STATE' | 'KEY_NOT_USABLE' | 'LAST_ACTIVE_KEY_VERSION' | 'KEY_IN_USE';
+type KeyActionRejection = 'WRONG_STATE' | 'KEY_NOT_USABLE' | 'LAST_ACTIVE_KEY_VERSION' | 'KEY_IN_USE';
 
 /** Overrules a rule that protects what depends on a key; needs the password of the caller. */
 export interface ForcedKeyAction {

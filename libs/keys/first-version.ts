@@ -12,7 +12,7 @@ import { nextRotationAt } from './rotation.js';
 import { addVersion } from './versions.js';
 
 /** A key that is about to exist: what was asked for, and the material that was made or read for it. */
-export interface KeyMaterial extends Pick<
+interface KeyMaterial extends Pick<
   Key,
   'name' | 'exportable' | 'contacts' | 'rotateEverySeconds' | 'origin' | 'modulusBits' | 'secretEncoding' | 'weak'
 > {

@@ -66,7 +66,7 @@ export interface KeyChange {
 }
 
 /** Which keys are meant; what is absent does not restrict. */
-export interface KeySelection {
+interface KeySelection {
   /** One of its contacts. */
   readonly owner?: string | undefined;
   /** The whole name; a deleted key is found by the one that it had. */

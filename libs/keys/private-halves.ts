@@ -9,7 +9,7 @@ import { KeyStores, StoredObjects, keyStoreErrors } from '#key-stores';
 import type { KeyVersion } from './entities.js';
 
 /** Where the private half of a version is. */
-export type PrivateHalf =
+type PrivateHalf =
   | { readonly in: 'database'; readonly sealed: Buffer }
   /** Under the id of the version. */
   | { readonly in: 'store'; readonly store: string };

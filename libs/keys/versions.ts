@@ -44,7 +44,7 @@ export const asOf = ({ key, versions }: KeyWithVersions, now: EpochMilliseconds)
   versions: versions.map((version) => ({ ...version, state: versionStateAt(version, now) })),
 });
 
-export interface NewVersion {
+interface NewVersion {
   readonly keyId: string;
   readonly algorithm: AlgorithmName;
   readonly number: number;
