@@ -11,7 +11,7 @@ import { licensingErrors } from './errors.js';
 import { licenseEvents } from './events.js';
 import { Licensing } from './licensing.service.js';
 
-export const licensingEntities: readonly EntityClass[] = [License, LicenseRevision];
+const licensingEntities: readonly EntityClass[] = [License, LicenseRevision];
 
 /** Entitlements of customers, by signed updates. */
 @Declares({ errors: [licensingErrors], events: [licenseEvents] })

@@ -39,7 +39,7 @@ import { licensingErrors } from './errors.js';
 import { licenseEvents } from './events.js';
 
 /** A request as it came. */
-export interface LicenseUpdate {
+interface LicenseUpdate {
   readonly token: string;
   /** The very bytes: the hash in the token is over them. */
   readonly body: Buffer;
