@@ -2,7 +2,7 @@ import { sameBytes } from './bytes.js';
 import { HASH_BYTES } from './checkpoint.js';
 
 /** SHA-256(0x01 || left || right): RFC 6962 §2.1. */
-export type NodeHash = (left: Uint8Array, right: Uint8Array) => Uint8Array;
+type NodeHash = (left: Uint8Array, right: Uint8Array) => Uint8Array;
 
 const isOdd = (value: number): boolean => value % 2 === 1;
 const half = (value: number): number => Math.floor(value / 2);

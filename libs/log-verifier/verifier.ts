@@ -14,7 +14,7 @@ import {
 import { type Consistency, type Inclusion, provesConsistency, provesInclusion } from './proofs.js';
 
 /** What a verifier needs of the place that it runs in: Node has other functions than a browser. */
-export interface VerifierCryptography {
+interface VerifierCryptography {
   readonly sha256: (bytes: Uint8Array) => Uint8Array;
   /** Whether a signature of Ed25519 (RFC 8032) or ML-DSA-44 (FIPS 204) verifies; `false` also for a key that is none. */
   readonly verifySignature: (
