@@ -44,7 +44,7 @@ export const createLogger = (level: LogLevel, target: { write(line: string): unk
   );
 
 /** What may be told of an error in a log. */
-export interface LoggableError {
+interface LoggableError {
   readonly name: string;
   readonly message: string;
   readonly code?: string;
