@@ -1,7 +1,7 @@
 import { type ConnectionError, connectionErrorOf } from '#outbound';
 
 /** Why an attempt failed. */
-export type MailError =
+type MailError =
   | ConnectionError
   | 'FILE_UNREADABLE'
   | 'TLS_NOT_OFFERED'

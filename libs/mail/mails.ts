@@ -13,7 +13,7 @@ import { type MailConfiguration, isMailConfigured } from './settings.js';
 import { type MailContent, plainContent } from './text.js';
 
 /** An e-mail that is to be sent. */
-export interface NewMail extends MailContent {
+interface NewMail extends MailContent {
   /** What it tells, and whom it is for: of two with the same key one is sent. */
   readonly key: readonly (string | number)[];
   readonly recipient: string;
