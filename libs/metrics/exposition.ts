@@ -12,7 +12,7 @@ export interface Line {
 }
 
 /** A metric as the registry of prom-client reads it. */
-export interface ExposedMetric {
+interface ExposedMetric {
   readonly name: string;
   get(): Promise<{
     readonly name: string;

@@ -1,7 +1,7 @@
 import { type LabelValues, Labelled } from './labelled.js';
 
 /** What was observed with one combination of labels. */
-export interface Observed {
+interface Observed {
   /** How many were at most as large as each bound, and the last one for all; not cumulative. */
   readonly counts: Float64Array;
   sum: number;

@@ -14,7 +14,7 @@ export interface Sample {
 export type Measured = number | readonly Sample[] | Counter | Histogram;
 
 /** What a source knows of each metric of its table; one that it knows nothing of now is left out. */
-export type Measurements<Table extends MetricTable> = { readonly [Name in keyof Table]?: Measured | undefined };
+type Measurements<Table extends MetricTable> = { readonly [Name in keyof Table]?: Measured | undefined };
 
 /** A provider that measures what its library does. */
 export interface MetricSource<Table extends MetricTable = MetricTable> {

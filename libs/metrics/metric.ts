@@ -1,5 +1,5 @@
 /** What Prometheus makes of the values: a counter only rises, a gauge goes up and down, a histogram counts by size. */
-export type MetricKind = 'counter' | 'gauge' | 'histogram';
+type MetricKind = 'counter' | 'gauge' | 'histogram';
 
 /** One metric; what it is called is its key in a table. */
 export interface MetricDefinition {
