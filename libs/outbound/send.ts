@@ -19,7 +19,7 @@ export interface Answer {
 /** What became of a request: its answer, or why there is none. */
 export type Outcome = Answer | { readonly error: SendError };
 
-export interface OutboundRequest {
+interface OutboundRequest {
   /** Has passed `requireDestination`; the policy can have changed since. */
   readonly url: string;
   readonly method: string;
