@@ -24,12 +24,12 @@ import { readPemKey, writePemKey } from './pem-key.js';
 import { readPkcs12, writePkcs12 } from './pkcs12.js';
 import { readRsaXml, writeRsaXml } from './rsa-xml.js';
 
-export interface ReadOptions {
+interface ReadOptions {
   readonly algorithm: AlgorithmName;
   readonly passphrase?: string | undefined;
 }
 
-export interface WriteOptions {
+interface WriteOptions {
   readonly kid: string;
   readonly algorithm: AlgorithmName;
   /** What key stores show the key by. */
@@ -41,7 +41,7 @@ export interface WriteOptions {
 }
 
 /** Everything that the product knows about one way to write a key down. */
-export interface KeyFormat {
+interface KeyFormat {
   readonly title: string;
   readonly reference: string;
   /** The kinds of key that can be written so. */
@@ -137,7 +137,7 @@ export const keyFormatNames = Object.keys(table) as KeyFormatName[];
 /** The formats in which a public half may be asked for. */
 export const publicKeyFormatNames = keyFormatNames.filter((name) => keyFormats[name].writePublic !== undefined);
 
-export interface ReadKey extends CheckedKey {
+interface ReadKey extends CheckedKey {
   /** RSA only. */
   readonly modulusBits: number | null;
   /** Shared secrets only. */

@@ -23,7 +23,7 @@ const derivePbkdf2 = promisify(pbkdf2);
 const deriveScrypt = promisify<Buffer | string, Buffer, number, object, Buffer>(scrypt);
 
 /** What a file may demand before anything is derived: about a second at most. */
-export const DERIVATION_LIMITS = {
+const DERIVATION_LIMITS = {
   iterations: 2_000_000,
   saltBytes: 256,
   keyBytes: 64,

@@ -103,7 +103,7 @@ function dataOf(contentInfo: DerNode): Buffer | undefined {
   return readObjectIdentifier(fields.take()) === OID.cmsData ? readOctets(onlyChild(fields.take(0xa0))) : undefined;
 }
 
-export interface Pkcs12Contents {
+interface Pkcs12Contents {
   readonly pkcs8: Buffer;
   /** What a key store shows it by. */
   readonly friendlyName: string;

@@ -20,11 +20,11 @@ import { type GeneralName, type ReadAttribute, readGeneralNames, readName } from
 import { importPublicKey, readPublicKey } from './public-key.js';
 import { type SignatureAlgorithm, signatureAlgorithmByOid } from './signature-algorithms.js';
 
-export const CSR_BYTES_MAX = DER_LIMITS.maxBytes;
+const CSR_BYTES_MAX = DER_LIMITS.maxBytes;
 /** PEM is a third larger than what it encodes. */
 const CSR_TEXT_MAX = 24 * 1024;
 
-export type CsrRefusalReason = 'TOO_LARGE' | 'NOT_PEM' | 'NOT_PKCS10';
+type CsrRefusalReason = 'TOO_LARGE' | 'NOT_PEM' | 'NOT_PKCS10';
 
 /** A PKCS#10 request (RFC 2986) as it was read. Nothing in it is trusted yet, not even its signature. */
 export interface CertificateRequest {

@@ -36,7 +36,7 @@ const HASHES = {
   [OID.sha384]: 'sha384',
   [OID.sha512]: 'sha512',
 } as const;
-export type OcspHash = (typeof HASHES)[keyof typeof HASHES];
+type OcspHash = (typeof HASHES)[keyof typeof HASHES];
 
 /** CertID (RFC 6960 §4.1.1): which certificate is asked about. */
 export interface CertificateId {
@@ -55,7 +55,7 @@ export interface OcspRequest {
   readonly nonce?: Buffer;
 }
 
-export const OCSP_REQUEST_BYTES_MAX = 4_096;
+const OCSP_REQUEST_BYTES_MAX = 4_096;
 const CERTIFICATE_IDS_MAX = 20;
 /** RFC 9654 §2.1. */
 const NONCE_BYTES_MAX = 128;
@@ -160,7 +160,7 @@ export function namesIssuer(id: CertificateId, hashes: IssuerHashes): boolean {
 
 /** RFC 6960 §4.2.1; the statuses that carry no signed answer. */
 const ERROR_STATUSES = { malformedRequest: 1, internalError: 2, tryLater: 3, sigRequired: 5, unauthorized: 6 } as const;
-export type OcspErrorStatus = keyof typeof ERROR_STATUSES;
+type OcspErrorStatus = keyof typeof ERROR_STATUSES;
 
 export const ocspError = (status: OcspErrorStatus): Buffer => sequence(enumerated(ERROR_STATUSES[status]));
 
@@ -173,7 +173,7 @@ export interface OcspAnswer {
   readonly status: CertificateStatus;
 }
 
-export interface OcspResponseContent {
+interface OcspResponseContent {
   readonly answers: readonly OcspAnswer[];
   readonly thisUpdate: EpochMilliseconds;
   readonly nextUpdate: EpochMilliseconds;
