@@ -1,6 +1,6 @@
 import { type EpochMilliseconds, MINUTE, SECOND } from '#core';
 
-export interface BackoffSettings {
+interface BackoffSettings {
   /** The delay after the first failure; it doubles with each further one. */
   readonly firstDelay: number;
   readonly longestDelay: number;

@@ -20,7 +20,7 @@ import { InstallationClock } from './entities.js';
 import { clockEvents } from './events.js';
 
 /** Where the watch reports; a pino logger is one. */
-export interface ClockLog {
+interface ClockLog {
   error(fields: object, message: string): void;
   warn(fields: object, message: string): void;
 }

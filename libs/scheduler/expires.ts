@@ -3,7 +3,7 @@ import { DiscoveryService } from '@nestjs/core';
 
 import type { Expirable } from '#core';
 
-export interface ExpiresOptions {
+interface ExpiresOptions {
   /** Kinds that depend on what this one does: they are asked after it. */
   readonly before?: readonly Type<Expirable>[];
 }

@@ -4,7 +4,7 @@ import { type Database, type EntityClass, In, type Where } from '#database';
 import { DueItems, type DueList } from './due-items.js';
 
 /** Old rows of one entity that are removed without an event. */
-export interface PurgeWork<Row> {
+interface PurgeWork<Row> {
   /** The noun, for logs. */
   readonly kind: string;
   readonly scope: PlatformScope;

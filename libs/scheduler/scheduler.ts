@@ -3,13 +3,13 @@ import type { EpochMilliseconds, Expirable } from '#core';
 import { type ItemFailure, ItemsFailed } from './due-items.js';
 
 /** Where the scheduler reports; a pino logger is one. */
-export interface SchedulerLog {
+interface SchedulerLog {
   error(fields: object, message: string): void;
   warn(fields: object, message: string): void;
   debug(fields: object, message: string): void;
 }
 
-export interface SchedulerOptions {
+interface SchedulerOptions {
   /** In the order in which they are asked; looked up when first needed. */
   readonly kinds: () => readonly Expirable[];
   readonly log: SchedulerLog;
