@@ -24,7 +24,7 @@ export async function credentialAuthority(view: View): Promise<TenantScope> {
 }
 
 /** A step: the service of a credential of the view's tenant. @throws as `requireUsable` */
-export async function usableService(
+async function usableService(
   view: View,
   credentialId: string,
   circumstances: {

@@ -11,7 +11,7 @@ import { requireUsable } from './credential-use.js';
 import { Credential, Service, WorkloadCredential } from './entities.js';
 
 /** Who calls, by what is known of the tenant's configuration. */
-export interface PresentCaller {
+interface PresentCaller {
   /** Names of the token profiles that a service may use; `undefined` for callers without a credential. */
   readonly grants: readonly string[] | undefined;
   readonly basis: Basis;

@@ -8,7 +8,7 @@ import { Credential, Service, Trust, WorkloadCredential } from './entities.js';
 export type CallerAuthType = AuthType | 'workload';
 
 /** What of a credential decides who calls. */
-export interface CallerCredential extends Pick<
+interface CallerCredential extends Pick<
   Credential,
   'id' | 'tenantId' | 'serviceId' | 'state' | 'expiresAt' | 'overlapEndsAt'
 > {

@@ -6,7 +6,7 @@ const LIFETIME_SECONDS = 3_600;
 /** How far a caller's clock may be ahead of ours. No tolerance is added to the end of life. */
 const CLOCK_SKEW_SECONDS = 60;
 
-export interface CallerToken {
+interface CallerToken {
   readonly jws: CompactJws;
   /** The id of a service or of a credential, or a service key as in the vendor's sample; nothing more is known of it yet. */
   readonly issuer: string;

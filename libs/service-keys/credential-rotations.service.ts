@@ -32,7 +32,7 @@ const SERVICES_AT_ONCE = 200;
 /** Rotations of one tenant that run at the same time. */
 const RUNNING_MAX = 10;
 
-export interface RotationRequest {
+interface RotationRequest {
   readonly filter: RotationSelection;
   readonly overlapSeconds?: number | undefined;
   /** Deletes the inactive credential beside each, which needs the caller's password. */

@@ -156,7 +156,7 @@ export const successorExpiry = (
 ): EpochMilliseconds | null =>
   credential.expiresAt === null ? null : now + (credential.expiresAt - credential.createdAt);
 
-export interface SuccessionPolicy {
+interface SuccessionPolicy {
   readonly credentialLifetimeDays: number;
   readonly expiryLeadDays: number;
 }

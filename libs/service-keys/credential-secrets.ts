@@ -11,7 +11,7 @@ import { type AuthType, generateSecret } from './auth-types.js';
 import { Credential } from './entities.js';
 
 /** The copies of secrets that can be shown again. */
-export const revealableSecrets = sealedColumn(Credential, { purpose: 'credential-secret', column: 'sealedSecret' });
+const revealableSecrets = sealedColumn(Credential, { purpose: 'credential-secret', column: 'sealedSecret' });
 
 const PEPPER = 'service-key-pepper';
 const PEPPER_BYTES = 32;

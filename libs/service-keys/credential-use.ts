@@ -6,7 +6,7 @@ import type { Credential, Service } from './entities.js';
 import { callerErrors } from './errors.js';
 
 /** What decides whether a credential may be used, once its secret was proven. */
-export interface CredentialInUse {
+interface CredentialInUse {
   readonly credential: Pick<Credential, 'state' | 'expiresAt' | 'overlapEndsAt'>;
   /** `null` where it is gone. */
   readonly service: Service | null;

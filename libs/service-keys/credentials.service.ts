@@ -35,7 +35,7 @@ import { credentialErrors } from './errors.js';
 import { credentialEvents } from './events.js';
 import { type CredentialState, credentialLifecycle, slotOf, stateAt } from './lifecycle.js';
 
-export interface CredentialRequest {
+interface CredentialRequest {
   readonly authType: AuthType;
   readonly name?: string | undefined;
   readonly expiresAt?: EpochMilliseconds | null | undefined;

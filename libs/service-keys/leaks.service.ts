@@ -13,7 +13,7 @@ import { credentialEvents } from './events.js';
 import { workloadSecrets } from './token-exchange.service.js';
 
 /** What a string turned out to be. */
-export interface LeakFinding {
+interface LeakFinding {
   readonly credentialId: string;
   readonly serviceId: string;
   readonly authType: CallerAuthType;

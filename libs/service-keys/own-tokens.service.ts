@@ -11,13 +11,13 @@ import { CredentialSecrets } from './credential-secrets.js';
 import type { Credential } from './entities.js';
 
 /** A secret that a service may sign its own tokens with, by the id of its credential. */
-export interface OwnTokenKey {
+interface OwnTokenKey {
   readonly credentialId: string;
   readonly key: KeyObject;
 }
 
 /** The verdict on a service's own token, by the rules of the authentication. */
-export interface OwnTokenVerdict {
+interface OwnTokenVerdict {
   readonly code: RejectedCallerToken['code'] | 'OK' | 'KEY_NOT_USABLE' | 'INVALID_SIGNATURE';
   /** Whether `iss` names the service. */
   readonly isIssuer: boolean;

@@ -10,7 +10,7 @@ import { Credential, Service } from './entities.js';
 import { credentialEvents } from './events.js';
 
 /** A credential whose secret an answer has shown. */
-export interface ShownCredential {
+interface ShownCredential {
   readonly serviceId: string;
   readonly credentialId: string;
 }

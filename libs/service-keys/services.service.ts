@@ -47,7 +47,7 @@ export interface NewService {
 export type ServiceChange = { readonly [Member in keyof NewService]?: NewService[Member] | undefined };
 
 /** Which services are meant; what is absent does not restrict. */
-export interface ServiceSelection {
+interface ServiceSelection {
   /** One of its contacts. */
   readonly owner?: string | undefined;
   /** The whole name. */

@@ -136,7 +136,7 @@ export function claimProblems(claims: Readonly<Record<string, unknown>>): InputE
 }
 
 /** Whether the tokens of the issuer are those of jobs of GitHub Actions. */
-export function isGithubActions(issuer: string): boolean {
+function isGithubActions(issuer: string): boolean {
   const url = URL.parse(issuer);
   return url !== null && (GITHUB_HOST.test(url.hostname) || url.pathname.endsWith(GITHUB_SERVER_PATH));
 }

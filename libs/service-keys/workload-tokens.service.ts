@@ -34,7 +34,7 @@ import {
 } from './trust-rules.js';
 
 /** Why a token of a workload gives no credential, for the history. */
-export type WorkloadRefusal =
+type WorkloadRefusal =
   | TrustRefusal
   | 'MALFORMED_TOKEN'
   | 'UNTRUSTED_ISSUER'
@@ -47,7 +47,7 @@ export type WorkloadRefusal =
 const ALREADY_ADMITTED = 'ALREADY_ADMITTED';
 
 /** A token that a trust of the service accepts. */
-export interface AcceptedToken {
+interface AcceptedToken {
   readonly trust: Trust;
   readonly claims: Claims;
   readonly matched: Readonly<Record<string, string>>;
@@ -71,7 +71,7 @@ export interface TokenTrial {
 }
 
 /** A workload that wants to act as a service. */
-export interface WorkloadRequest {
+interface WorkloadRequest {
   readonly serviceId: string;
   readonly token: string;
   readonly requestId: string;
@@ -81,7 +81,7 @@ export interface WorkloadRequest {
 }
 
 /** The credential that follows from a token. */
-export interface CredentialTerms {
+interface CredentialTerms {
   /** How it is found. */
   readonly lookupHash: string;
   readonly expiresAt: EpochMilliseconds;
