@@ -56,7 +56,7 @@ export type TokenProfileChange = {
 };
 
 /** How a profile is deleted that services were granted by its name. */
-export interface ProfileDeletion {
+interface ProfileDeletion {
   /** Withdraws the grants, too; asks for the password of the caller. */
   readonly force?: boolean | undefined;
   readonly password?: string | undefined;
@@ -73,7 +73,7 @@ export interface ProfileDeletionImpact {
 /** Where the tenants' own issuers live: `<public URL>/v1/tenants/<id>`. */
 export const issuerUrl = (publicUrl: string, tenantId: string): string => `${publicUrl}/v1/tenants/${tenantId}`;
 
-export const sealedSystemUserTokens = sealedColumn(TokenProfile, {
+const sealedSystemUserTokens = sealedColumn(TokenProfile, {
   purpose: 'system-user-token',
   column: 'sealedSystemUserToken',
 });

@@ -11,7 +11,7 @@ import { profileErrors } from './errors.js';
 export const PUBLIC_CALLER = 'public-access';
 
 /** A profile that answers clients without a credential. */
-export interface PublicProfile {
+interface PublicProfile {
   readonly tenantId: string;
   readonly name: string;
   readonly version: number;

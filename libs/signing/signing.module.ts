@@ -38,7 +38,7 @@ import { TokenRecording } from './token-recording.js';
 import { TokenTransactions } from './transactions.service.js';
 import { TrustedUsers } from './trusted-users.service.js';
 
-export const signingEntities: readonly EntityClass[] = [
+const signingEntities: readonly EntityClass[] = [
   TokenProfile,
   TokenProfileOrigin,
   ReplayRecord,

@@ -50,7 +50,7 @@ import { TokenMetrics } from './token-metrics.js';
 import { TokenRecording, TokensToRecord } from './token-recording.js';
 
 /** The service that asks, as far as signing needs to know it. */
-export interface SigningCaller {
+interface SigningCaller {
   /** Names of the granted profiles; `*` means all. Inside a transaction its present grants apply. */
   readonly profiles: readonly string[];
   /** For a caller whom a profile itself admits: the version of the profile that did. */
@@ -75,7 +75,7 @@ export interface Diagnosis {
 }
 
 /** A token that was issued before. */
-export interface RepeatedToken {
+interface RepeatedToken {
   readonly profile: string;
   readonly kid: string;
   readonly tokenId: string;

@@ -79,7 +79,7 @@ export const verifyCodes = [
   'CERTIFICATE_REVOKED',
   'CERTIFICATE_EXPIRED',
 ] as const;
-export type VerifyCode = (typeof verifyCodes)[number];
+type VerifyCode = (typeof verifyCodes)[number];
 export type RefusalCode = Exclude<VerifyCode, 'OK'>;
 
 export interface Verdict {

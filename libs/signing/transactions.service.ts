@@ -42,7 +42,7 @@ export interface Transaction {
 }
 
 /** A token that was made and is to be kept, unless its transaction has one already. */
-export interface TokenToKeep {
+interface TokenToKeep {
   /** Of who asked. */
   readonly scope: TenantScope;
   readonly profile: ProfileFacts;
@@ -50,7 +50,7 @@ export interface TokenToKeep {
   readonly token: KidToken;
 }
 
-export type KidToken = IssuedToken & { readonly kid: string };
+type KidToken = IssuedToken & { readonly kid: string };
 
 /** What the caller is given: its token, or the one that was made before. */
 export interface KeptToken {
@@ -65,8 +65,8 @@ type Known = Pick<TokenTransaction, 'profile'> & { readonly phoneNumber: string 
 };
 
 const PURPOSE = 'token-transaction';
-export const sealedPhoneNumbers = sealedColumn(TokenTransaction, { purpose: PURPOSE, column: 'sealedPhoneNumber' });
-export const sealedTokens = sealedColumn(TokenTransaction, { purpose: PURPOSE, column: 'sealedToken' });
+const sealedPhoneNumbers = sealedColumn(TokenTransaction, { purpose: PURPOSE, column: 'sealedPhoneNumber' });
+const sealedTokens = sealedColumn(TokenTransaction, { purpose: PURPOSE, column: 'sealedToken' });
 
 const LOOKUP_KEY = 'transaction-lookup';
 const LOOKUP_KEY_BYTES = 32;

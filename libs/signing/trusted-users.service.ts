@@ -32,7 +32,7 @@ interface TrustedIssuer {
 }
 
 /** A user of whom a trusted issuer has said who it is. */
-export interface TrustedUser {
+interface TrustedUser {
   readonly tenantId: string;
   readonly profile: string;
   /** The version of the profile that trusts the issuer. */
