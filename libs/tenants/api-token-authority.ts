@@ -42,7 +42,7 @@ export async function apiTokenAuthority(
 }
 
 /** The role of the member or the service account; `undefined` once it is gone. */
-export async function roleOfOwner(view: View, { tenantId, memberId, ownerId }: ApiToken): Promise<Role | undefined> {
+async function roleOfOwner(view: View, { tenantId, memberId, ownerId }: ApiToken): Promise<Role | undefined> {
   if (memberId === null) {
     const account = await view.findOne(ServiceAccount, { tenantId, id: ownerId });
     return account?.deletedAt === null ? account.role : undefined;

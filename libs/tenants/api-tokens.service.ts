@@ -41,7 +41,7 @@ export interface ApiTokenWithSecret {
 }
 
 /** Who shows an API token. What it may do is decided in each transaction. */
-export interface IdentifiedApiToken {
+interface IdentifiedApiToken {
   readonly apiTokenId: string;
   readonly tenantId: string;
   readonly owner: { readonly type: 'user' | 'service_account'; readonly id: string; readonly name: string };

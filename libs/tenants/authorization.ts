@@ -6,7 +6,7 @@ import type { Role } from './roles.js';
 import type { TenantState } from './tenant-lifecycle.js';
 
 /** What decides whether a user may do something in a tenant. */
-export interface UserInTenant {
+interface UserInTenant {
   /** `undefined` where there is no such tenant. */
   readonly tenantState: TenantState | undefined;
   /** `undefined` for a user who is no member. */

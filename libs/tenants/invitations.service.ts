@@ -29,7 +29,7 @@ import { acceptsPasswords } from './tenant-settings.js';
 import { raiseConfigVersion } from './tenants.service.js';
 import { Users } from './users.service.js';
 
-export interface NewInvitation {
+interface NewInvitation {
   readonly email: string;
   readonly role: Role;
 }
@@ -48,7 +48,7 @@ interface NewToken {
 }
 
 /** How a person who has no account in the tenant yet wants to be known. */
-export interface NewAccount {
+interface NewAccount {
   readonly name: string;
   readonly password: string;
 }

@@ -36,7 +36,7 @@ export interface StartedReset {
 }
 
 /** The token of a reset that is about to exist. */
-export interface NewResetToken {
+interface NewResetToken {
   readonly lookupHash: string;
   readonly token: Secret;
 }

@@ -3,7 +3,7 @@ import type { Role } from './roles.js';
 /** Who can hold a permission at all: that decides which kind of credential a route asks for. */
 export type Audience = 'tenant-user' | 'platform-user' | 'user' | 'service';
 
-export interface PermissionRow {
+interface PermissionRow {
   readonly audience: Audience;
   readonly roles: readonly Role[];
   /** The platform administrator holds it in every tenant, without being a member. */

@@ -11,7 +11,7 @@ import { effectiveSettings } from './tenant-settings.js';
 import { raiseConfigVersion } from './tenants.service.js';
 
 /** What the groups of a person say about one tenant. */
-export interface ProvidedMembership {
+interface ProvidedMembership {
   readonly tenantId: string;
   readonly user: Pick<User, 'id' | 'email' | 'knownIn'>;
   readonly identityProvider: { readonly id: string; readonly tenantId: string };

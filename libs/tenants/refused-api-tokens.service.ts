@@ -7,7 +7,7 @@ import { ApiToken } from './entities.js';
 import { apiTokenEvents } from './events.js';
 
 /** A use of an API token that was shown and rejected nevertheless. */
-export interface RefusedApiToken {
+interface RefusedApiToken {
   readonly token: Pick<ApiToken, 'id' | 'tenantId'>;
   /** Who owns it. */
   readonly actor: Actor;

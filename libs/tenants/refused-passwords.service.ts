@@ -11,7 +11,7 @@ import { networkOf } from './source-address.js';
 import { historiesOfUser } from './user-histories.js';
 
 /** A password that was rejected. */
-export interface RefusedPassword {
+interface RefusedPassword {
   /** `undefined` where no user has the address. */
   readonly user: Pick<User, 'id'> | undefined;
   /** The normalised address that was tried. */

@@ -34,13 +34,13 @@ export interface StartedSession {
 }
 
 /** A refresh token on its way into a transaction. */
-export interface NewRefreshToken {
+interface NewRefreshToken {
   readonly token: Secret;
   readonly lookupHash: string;
 }
 
 /** Where a session is used from, as its holder recognises it in a list. */
-export interface SessionOrigin {
+interface SessionOrigin {
   readonly sourceAddress: string | null;
   /** What the client calls itself; it may be anything. */
   readonly userAgent: string | null;

@@ -24,13 +24,13 @@ const AUTHENTICATION_METHODS: Readonly<Record<StepUpStrength, string>> = {
 };
 
 /** What a genuine access token says; whether its session continues is decided by the row of the session. */
-export interface AccessTokenClaims {
+interface AccessTokenClaims {
   readonly sessionId: string;
   readonly expiresAt: EpochMilliseconds;
 }
 
 /** What a genuine step-up token says. */
-export interface StepUpClaims extends AccessTokenClaims {
+interface StepUpClaims extends AccessTokenClaims {
   readonly strength: StepUpStrength;
 }
 

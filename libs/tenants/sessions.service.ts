@@ -20,7 +20,7 @@ import { Users } from './users.service.js';
 const RESTORE = platformScope(systemOrigin('restore'));
 const MEMBERSHIPS_MAX = 1_000;
 
-export interface IdentifiedUser {
+interface IdentifiedUser {
   readonly user: User;
   readonly sessionId: string;
 }

@@ -17,7 +17,7 @@ import { SessionLimits } from './session-lifetime.js';
 import { SessionRenewals, type StartedSession } from './session-renewals.service.js';
 import { recordForUser } from './user-histories.js';
 
-export interface SignInDetails {
+interface SignInDetails {
   /** Id or slug: for an account that only this tenant knows, where others have the same address. */
   readonly tenant?: string | undefined;
   readonly userAgent?: string | null | undefined;
@@ -33,7 +33,7 @@ export interface AskedSignIn {
 }
 
 /** What proved who a person is, where that was no password. */
-export interface ProvenSignIn {
+interface ProvenSignIn {
   readonly identityProviderId: string;
   readonly userAgent: string | null;
   /** A step, in the transaction in which the session begins: rejects what is no longer accepted. */
