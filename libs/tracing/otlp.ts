@@ -10,7 +10,7 @@ import {
 
 import type { Span, Tracer } from './tracing.js';
 
-export interface OtlpOptions {
+interface OtlpOptions {
   /** The URL to which spans are posted. */
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
