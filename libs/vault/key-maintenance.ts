@@ -9,7 +9,7 @@ import { dataKeyEvents } from './events.js';
 import { type SealedColumnSource, sealedColumnsOf } from './sealed-columns.js';
 import { KEYRING_KEPT_FOR, Vault } from './vault.js';
 
-export interface Rewrapped {
+interface Rewrapped {
   readonly rewrapped: number;
   /** Data keys that the current master key does not wrap: no available key opens them, or others made them meanwhile. */
   readonly left: number;
@@ -17,7 +17,7 @@ export interface Rewrapped {
   readonly missingKeyIds: readonly string[];
 }
 
-export interface Resealed {
+interface Resealed {
   readonly resealed: number;
   /** Values that do not open: see the doctor. */
   readonly unreadable: number;
@@ -26,7 +26,7 @@ export interface Resealed {
 }
 
 /** A sealed value that cannot be decrypted, or not in its place. */
-export interface UnreadableValue {
+interface UnreadableValue {
   readonly table: string;
   readonly column: string;
   readonly recordId: string;

@@ -25,7 +25,7 @@ export function mayOthersRead({ mode, uid, gid }: FileAccess): boolean {
 }
 
 /** Where an operator keeps the master key. */
-export interface MasterKeySource {
+interface MasterKeySource {
   /** Base64 of 32 bytes, from the environment; wins over the file. */
   readonly value?: Secret | undefined;
   readonly file?: string | undefined;

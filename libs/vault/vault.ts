@@ -38,7 +38,7 @@ const LOGGED_MAX = 1_000;
 const RECORD_VERSION = 1;
 const CANARY = 'canary';
 const CANARY_VALUE = Buffer.from('chancery');
-export const installationSecrets = installationSealedColumn(InstallationSecret, {
+const installationSecrets = installationSealedColumn(InstallationSecret, {
   purpose: 'installation-secret',
   column: 'sealedValue',
   idColumn: 'name',
