@@ -90,7 +90,7 @@ describe.runIf(browserProgram)('a page of the console whose server is away', () 
       route.request().method() === 'POST' ? route.fulfill({ status: 502, body: '<html>' }) : route.continue(),
     );
     await askForService(page);
-    await dialogOf(page).getByRole('alert').getByText('The server is not there at the moment').waitFor();
+    await dialogOf(page).getByRole('alert').getByText('The server is currently unavailable').waitFor();
     expect(await dialogOf(page).getByLabel('Name', { exact: true }).inputValue()).toBe('later');
     await page.unrouteAll();
     await dialogOf(page).getByRole('button', { name: 'Create' }).click();
@@ -187,7 +187,7 @@ describe.runIf(browserProgram)('an address of the console', () => {
       const heading = page.getByRole('main').getByRole('heading', { level: 1 });
       expect([address, await heading.innerText()]).toEqual([
         address,
-        expect.stringMatching(/^(Not found|This did not)/),
+        expect.stringMatching(/^(Not found|Something went)/),
       ]);
       expect([address, await accessibilityFaults(page)]).toEqual([address, []]);
     }

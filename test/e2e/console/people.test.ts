@@ -42,7 +42,7 @@ describe.runIf(browserProgram)('the people of a tenant in the console', () => {
     await press(inviter.page, 'Invite');
     await dialogOf(inviter.page).getByLabel('E-mail address').fill('grace@people.test');
     await dialogOf(inviter.page).getByRole('button', { name: 'Invite' }).click();
-    await dialogOf(inviter.page).getByText('both are shown this once').waitFor();
+    await dialogOf(inviter.page).getByText('both are shown only once').waitFor();
     const first = await linkIn(dialogOf(inviter.page).innerText());
     await press(inviter.page, 'Done');
     await press(inviter.page, 'New token for grace@people.test');
@@ -100,7 +100,7 @@ describe.runIf(browserProgram)('the people of a tenant in the console', () => {
     await press(owner.page, 'Reset the password');
     await dialogOf(owner.page).getByLabel('Your password').fill(PASSWORD);
     await press(owner.page, 'Start the reset');
-    await dialogOf(owner.page).getByText('both are shown this once').waitFor();
+    await dialogOf(owner.page).getByText('both are shown only once').waitFor();
     const link = await linkIn(dialogOf(owner.page).innerText());
     await press(owner.page, 'Done');
 
@@ -143,7 +143,7 @@ describe.runIf(browserProgram)('the people of a tenant in the console', () => {
     await dialog.getByLabel('Your password').fill(PASSWORD);
     expect(await accessibilityFaults(page)).toEqual([]);
     await dialog.getByRole('button', { name: 'Create' }).click();
-    await dialog.getByText('It is shown this once').waitFor();
+    await dialog.getByText('It is shown only once').waitFor();
     const token = await dialog.locator('code').innerText();
     await press(page, 'Done');
     expect((await server.get(`${path}/services`, { token })).status).toBe(200);

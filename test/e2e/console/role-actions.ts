@@ -94,7 +94,7 @@ export function permittedAction(
 const SHOWN = [
   'Copy .*|Show the JWKS|Public (JWK|PEM)|Show more|Try again|Download PEM',
   'Apply|Clear the filters|Show|Show the events of .+|Compare with now|Cancel the comparison|Export (NDJSON|CSV)|Keep the (present checkpoint|checkpoint of the installation)|Verify',
-  'Month (before|after)|\\d+ on .+|End the session from .+|Change the password|Read again',
+  '(Previous|Next) month|\\d+ on .+|End the session from .+|Change the password|Read again',
 ];
 /** What is the person's own, or goes on in a dialog. */
 const ASKED = [

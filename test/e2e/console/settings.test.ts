@@ -64,7 +64,7 @@ describe.runIf(browserProgram)('the settings of a tenant in the console', () => 
     await dialog.getByLabel('service.created').check();
     expect(await accessibilityFaults(page)).toEqual([]);
     await press(page, 'Create');
-    await dialog.getByText('It is shown this once').waitFor();
+    await dialog.getByText('It is shown only once').waitFor();
     const secret = await dialog.locator('code').innerText();
     await press(page, 'Done');
     expect(await page.content()).not.toContain(secret);
@@ -87,7 +87,7 @@ describe.runIf(browserProgram)('the settings of a tenant in the console', () => 
     await press(page, 'Rotate the secret');
     await dialog.getByLabel('Overlap (hours)').fill('1');
     await press(page, 'Rotate');
-    await dialog.getByText('It is shown this once').waitFor();
+    await dialog.getByText('It is shown only once').waitFor();
     expect(await dialog.locator('code').innerText()).not.toBe(secret);
     await press(page, 'Done');
     await page.getByText('Previous secret also signs until').waitFor();

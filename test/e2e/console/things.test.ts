@@ -58,7 +58,7 @@ describe.runIf(browserProgram)('the calendar in the console', () => {
     await page.goto(`/console/t/${tenant.slug}/calendar`);
     const day = page.getByRole('button', { name: `1 on ${due.slice(0, 10)}` });
     for (let months = monthsBetween(toRfc3339(systemClock.now()), due); months > 0; months -= 1) {
-      await press(page, 'Month after');
+      await press(page, 'Next month');
     }
     await day.focus();
     await page.keyboard.press('Enter');
@@ -82,7 +82,7 @@ describe.runIf(browserProgram)('the calendar in the console', () => {
     const dialog = dialogOf(page);
     await dialog.getByLabel('Your password').fill(PASSWORD);
     await press(page, 'Create');
-    await dialog.getByText('It is shown this once').waitFor();
+    await dialog.getByText('It is shown only once').waitFor();
     const link = await dialog.locator('code').first().innerText();
     expect(await accessibilityFaults(page)).toEqual([]);
     const answer = await fetch(link);
@@ -243,7 +243,7 @@ describe.runIf(browserProgram)('ACME in the console', () => {
     await dialog.getByLabel('Authority').selectOption({ label: 'Servers' });
     await dialog.getByLabel('Usable for (days)').fill('2');
     await dialog.getByRole('button', { name: 'Create' }).click();
-    await dialog.getByText('is shown this once').waitFor();
+    await dialog.getByText('is shown only once').waitFor();
     expect(await accessibilityFaults(page)).toEqual([]);
     const [shownUrl, id, hmacKey] = (await dialog.locator('code').allInnerTexts()) as [string, string, string];
     expect(shownUrl).toBe(directoryUrl);

@@ -110,7 +110,7 @@ function Month({ search, show }: MonthProps) {
         <h2 className="min-w-36 text-center text-lg" aria-live="polite">
           {monthName(month)}
         </h2>
-        <Button onClick={() => goTo(1)}>Month after</Button>
+        <Button onClick={() => goTo(1)}>Next month</Button>
       </div>
       <Loaded query={itemsOf(list)}>
         {(items) => (

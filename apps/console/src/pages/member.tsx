@@ -114,9 +114,7 @@ function ResetPassword({ member, onClose }: MemberDialogProps) {
             <p className="mb-3">A link was sent to {member.email}.</p>
           ) : (
             <>
-              <p className="mb-3">
-                Hand the link or the token to {member.name}, and to no other: both are shown this once.
-              </p>
+              <p className="mb-3">Give the link or the token only to {member.name}: both are shown only once.</p>
               <NewSecret what="Link" secret={resetLink(started.token)} />
               <NewSecret what="Token of the reset" secret={started.token} />
             </>

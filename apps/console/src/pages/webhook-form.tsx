@@ -147,7 +147,7 @@ export function WebhookSecret({ answer: { webhook, secret }, onClose }: WebhookS
   return (
     <Dialog title="The secret of the webhook" onClose={onClose}>
       <p className="mb-3">
-        The receiver at {webhook.url} verifies each message by it (Standard Webhooks). It is shown this once.
+        The receiver at {webhook.url} verifies each message with it (Standard Webhooks). It is shown only once.
       </p>
       <NewSecret what="Secret" secret={secret} />
       <Button look="main" onClick={onClose}>
