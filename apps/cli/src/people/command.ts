@@ -28,7 +28,7 @@ export function group({ root }: Frame, name: string, description: string): Comma
   return (known ?? root.command(name)).description(description);
 }
 
-/** The options that each command of a server has. */
+/** Adds `--url`, `--tenant` and the like, which each command for a server takes. */
 export const withServerOptions = (command: Command): Command =>
   command
     .option('--json', 'print JSON instead of a table')
@@ -78,7 +78,6 @@ interface PageOf<Item> {
   readonly nextCursor: string | null;
 }
 
-/** The query of one page. */
 export interface PageQuery {
   readonly limit: number;
   readonly cursor?: string;

@@ -99,7 +99,6 @@ export class EventTarget {
   @Text({ description: 'Id of the target', example: ID_EXAMPLE }) id: string;
 }
 
-/** What is exported. */
 export class AuditExportQuery {
   @Choice(EXPORT_FORMATS, {
     optional: true,

@@ -25,7 +25,6 @@ gSKyXoYZUgZ6jduWYrkDOARinOMGJveXjgMkBTcdPlQ=
 
 ${CHECKPOINT_EXAMPLE}`;
 
-/** Which checkpoint. */
 export class CheckpointQuery {
   @Flag({
     optional: true,

@@ -36,7 +36,7 @@ export class AnswerSecret {
 /** A member of an answer that is a secret: an `AnswerSecret` until `answerOnce` puts its text there. */
 export type SecretText = string | AnswerSecret;
 
-/** An answer as it is stored. */
+/** What a repetition with the same idempotency key is answered with. */
 export interface StoredAnswer {
   readonly status: number;
   /** JSON, `null` instead of each secret; `null` for an answer without a body. */
