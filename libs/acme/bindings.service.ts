@@ -35,7 +35,7 @@ export interface NewAcmeBinding {
   readonly expiresAt?: EpochMilliseconds | undefined;
 }
 
-/** A binding as it is shown. */
+/** A binding without its key. */
 export interface ShownAcmeBinding {
   readonly binding: AcmeBinding;
   readonly directoryUrl: string;

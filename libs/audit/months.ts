@@ -6,7 +6,7 @@ const MONTH = /^(\d{4})-(0[1-9]|1[0-2])$/;
 
 export const isMonth = (text: string): boolean => MONTH.test(text);
 
-/** The month of an instant. */
+/** The calendar month in UTC, as `YYYY-MM`. */
 export const monthOf = (instant: EpochMilliseconds): string => toRfc3339(instant).slice(0, 7);
 
 /** Its first instant, and the first one after it. */

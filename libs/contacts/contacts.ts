@@ -10,7 +10,6 @@ export const CONTACTS_MAX = 10;
 /** How many things of one address a list finds, the newest of them. */
 const SUBJECTS_MAX = 1_000;
 
-/** What has contacts. */
 interface ContactSubject {
   readonly type: Contact['subjectType'];
   readonly id: string;

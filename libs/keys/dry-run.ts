@@ -15,7 +15,7 @@ export interface ForcedKeyAction {
 /** What an action would do, without doing it. */
 export interface KeyDryRun {
   readonly allowed: boolean;
-  /** Code of the rejection. */
+  /** `undefined` where the action is allowed. */
   readonly code: KeyActionRejection | undefined;
   readonly impact: UsersOfKey & {
     /** The latest expiry of a token that was signed with what the action is about. */

@@ -88,7 +88,7 @@ export class CredentialRotation extends TenantResource {
   @InstantColumn({ nullable: true }) endedAt: number | null;
 }
 
-/** One credential of a rotation. */
+/** What became of one credential in a rotation: pending, or its successor, or the code of the rejection. */
 @Entity('credential_rotation_items')
 export class CredentialRotationItem extends TenantRow {
   @ReferenceColumn() rotationId: string;

@@ -19,7 +19,7 @@ export const allKeyKinds: readonly KeyKind[] = Object.values(keyKinds);
 export const keyKindNames = Object.keys(table) as AlgorithmKind[];
 
 type Kinds = typeof table;
-/** The keys that an authority may have. */
+/** The names in `authorityKeys` of all kinds. */
 export type AuthorityKeyAlgorithm = {
   [Kind in AlgorithmKind]: keyof Kinds[Kind]['authorityKeys'] & string;
 }[AlgorithmKind];
