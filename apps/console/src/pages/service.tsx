@@ -161,7 +161,7 @@ function ChangeService({ service, onClose }: ServiceDialogProps) {
           label="Allowed networks"
           name="allowedCidrs"
           defaultValue={service.allowedCidrs.join(', ')}
-          hint="CIDRs, separated by commas; empty: any network"
+          hint="CIDRs, separated by commas; empty: all networks"
         />
       </Form>
     </Dialog>
