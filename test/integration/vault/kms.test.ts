@@ -53,7 +53,7 @@ describe('a master key of a key management service', () => {
     for (const other of others) {
       await expect(other.unwrap(wrapped, CONTEXT)).rejects.toThrow(withCode('MASTER_KEY_UNAVAILABLE'));
       // What the service said is for the log, not for callers.
-      await expect(other.unwrap(wrapped, CONTEXT)).rejects.toThrow(/^The service that holds the master key/);
+      await expect(other.unwrap(wrapped, CONTEXT)).rejects.toThrow(/^The key management service with the master key/);
     }
   });
 
