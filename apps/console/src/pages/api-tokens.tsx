@@ -224,7 +224,11 @@ function CreateApiToken({ account, onClose, onCreated }: CreateApiTokenProps) {
           defaultValue={DAYS_DEFAULT}
           required
         />
-        <TextField label="Allowed networks" name="allowedCidrs" hint="CIDRs, separated by commas; empty: all networks" />
+        <TextField
+          label="Allowed networks"
+          name="allowedCidrs"
+          hint="CIDRs, separated by commas; empty: all networks"
+        />
         <CheckField
           label="It may also make calls that require a password"
           checked={stepUp}

@@ -105,7 +105,11 @@ function CreateService({ onClose, onCreated }: CreateServiceProps) {
         <TextField label="Name" name="name" maxLength={100} required />
         <TextArea label="Description" name="description" rows={2} maxLength={500} />
         <TextField label="Token profiles" name="profiles" hint="Names, separated by commas; * grants all" />
-        <TextField label="Allowed networks" name="allowedCidrs" hint="CIDRs, separated by commas; empty: all networks" />
+        <TextField
+          label="Allowed networks"
+          name="allowedCidrs"
+          hint="CIDRs, separated by commas; empty: all networks"
+        />
       </Form>
     </Dialog>
   );
