@@ -353,6 +353,8 @@ export interface Fixture {
   readonly port: number;
   /** Writes to a bare socket and gives back everything until the server closes it. */
   raw(text: string): Promise<string>;
+  /** Sends bytes on a new connection, and cuts it off. */
+  cutOff(text: string): Promise<void>;
 }
 
 /** Where the shell counts. */
@@ -420,6 +422,13 @@ export async function startFixture(
         socket.on('data', (chunk) => (answer += String(chunk)));
         socket.on('close', () => resolve(answer));
         socket.on('error', reject);
+      }),
+    cutOff: (text) =>
+      new Promise((resolve, reject) => {
+        const socket = connect(port, '127.0.0.1', () => socket.write(text));
+        socket.on('error', reject).on('close', () => resolve());
+        // Once the request is read: what is cut off before never arrives.
+        app.getHttpServer().once('request', () => setImmediate(() => socket.destroy()));
       }),
   };
 }

@@ -1,4 +1,6 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { promisify } from 'node:util';
+
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { INSTALLATION_ID } from '#core';
 import type { Problem } from '../../../apps/server/src/http/problem.js';
 import { type Fixture, LEAK, SERVICE, TENANT, THING, USER, startFixture } from './fixture.js';
@@ -111,6 +113,42 @@ describe('problem documents', () => {
     expect(await shell.raw(huge)).toMatch(/^HTTP\/1\.1 431 .*application\/problem\+json/s);
   });
 
+  it('problem documents answer what Node answers by itself: a tunnel, an unknown expectation, a missing host', async () => {
+    const codeOf = async (text: string): Promise<[string, string]> => {
+      const [headers, body] = (await shell.raw(`${text}\r\nConnection: close\r\n\r\n`)).split('\r\n\r\n');
+      return [headers!.split(' ')[1]!, /"code":"(\w+)"/.exec(body!)?.[1] ?? body!];
+    };
+    expect(await codeOf('CONNECT a:443 HTTP/1.1\r\nHost: a')).toEqual(['405', 'METHOD_NOT_ALLOWED']);
+    expect(await codeOf('GET /v1/nothing HTTP/1.1\r\nHost: a\r\nExpect: much')).toEqual(['404', 'NOT_FOUND']);
+    expect(await codeOf('GET /v1/facts HTTP/1.1\r\nAccept: a')).toEqual(['400', 'VALIDATION_ERROR']);
+  });
+
+  it.each(['Host: b', 'Authorization: Bearer ada\r\nAuthorization: Bearer eve'])(
+    'a request is rejected that two readers could understand differently: %j',
+    async (headers) => {
+      const answer = await shell.raw(`GET /v1/me HTTP/1.1\r\nHost: a\r\n${headers}\r\nConnection: close\r\n\r\n`);
+      expect(answer).toMatch(/^HTTP\/1\.1 400 /);
+      expect(answer).toContain('"code":"REPEATED"');
+    },
+  );
+
+  it('a body that its caller cuts off is no failure of the server', async () => {
+    shell.log.length = 0;
+    const head = `POST ${THINGS} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ada\r\nContent-Type: application/json`;
+    await shell.cutOff(`${head}\r\nContent-Length: 50\r\n\r\n{`);
+    const server = shell.app.getHttpServer();
+    const connections = promisify(server.getConnections.bind(server));
+    await vi.waitFor(async () => expect(await connections()).toBe(0), { timeout: 30_000 });
+    await call('GET', '/v1/facts');
+    expect(shell.log.join('')).not.toContain('A request failed');
+  });
+
+  it.each(['gzip', 'br', 'GZIP, identity'])('a body is accepted without the content coding %s', async (coding) => {
+    const answer = await post({ name: 'coded' }, { 'content-encoding': coding });
+    expect([answer.statusCode, answer.json<Problem>().code]).toEqual([415, 'UNSUPPORTED_MEDIA_TYPE']);
+    expect((await post({ name: 'coded' }, { 'content-encoding': 'identity' })).statusCode).toBe(201);
+  });
+
   it('problem documents keep their own members whatever an error adds', async () => {
     const answer = await post({ name: 'taken' });
     expect(answer.json()).toMatchObject({ status: 409, code: 'WRONG_STATE', existingId: THING.id });
@@ -196,6 +234,9 @@ describe('validation', () => {
     [{ name: '' }, ['/name MIN_LENGTH']],
     [{ name: 'a'.repeat(21) }, ['/name MAX_LENGTH']],
     [{ name: 'a\u0000' }, ['/name CONTROL_CHARACTER']],
+    [{ name: 'a\u202eb' }, ['/name CONTROL_CHARACTER']],
+    [{ name: 'a\u2028b' }, ['/name CONTROL_CHARACTER']],
+    [{ name: ' \u200b\u3164' }, ['/name BLANK']],
     [{ name: 'A' }, ['/name MATCHES']],
     [{ name: 'a', extra: 1, 'a/b~': 2 }, ['/extra UNKNOWN_FIELD', '/a~1b~0 UNKNOWN_FIELD']],
     [{ name: 'a', hasOwnProperty: 1, toString: 2 }, ['/hasOwnProperty UNKNOWN_FIELD', '/toString UNKNOWN_FIELD']],

@@ -13,8 +13,15 @@ export const Compiled = Reflector.createDecorator<true>({ transform: () => true 
 
 type Constructor<Instance> = new () => Instance;
 
-const CONTROL_CHARACTERS = /[\u0000-\u001f\u007f-\u009f]/;
-const CONTROL_CHARACTERS_IN_LINES = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/;
+// Also what ends a line without being a control character, and what turns the text around it (UAX #9 §2.1 to §2.4): a reader of a
+// list or of the history would see another name.
+const CONTROL_CHARACTERS = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/;
+const CONTROL_CHARACTERS_IN_LINES = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/;
+
+const INVISIBLE = /^[\s\p{Default_Ignorable_Code_Point}]+$/u;
+
+/** Whether a text has characters, and none that is seen. */
+export const isBlank = (text: string): boolean => INVISIBLE.test(text);
 
 /** The control characters that a text must not hold. */
 export const forbiddenIn = (text: 'line' | 'lines'): RegExp =>
@@ -29,7 +36,8 @@ const ajv = new Ajv({ strict: true, unicodeRegExp: false, formats: { uuid: UUID_
 ajv.addKeyword({
   keyword: 'textOf',
   type: 'string',
-  validate: (text: 'line' | 'lines', value: string) => !forbiddenIn(text).test(value),
+  validate: (text: 'line' | 'lines', value: string) =>
+    !forbiddenIn(text).test(value) && !(text === 'line' && isBlank(value)),
 });
 ajv.addKeyword({
   keyword: 'maxBytes',

@@ -30,7 +30,7 @@ import {
 import type { AnySchemaObject } from 'ajv';
 import { UUID_PATTERN, fromRfc3339, fromRfc3339Date, normalizeEmail } from '#core';
 import { parseSourceAddress } from '#tenants';
-import { forbiddenIn, isWithinBytes } from './compiled-input.js';
+import { forbiddenIn, isBlank, isWithinBytes } from './compiled-input.js';
 import { noteField } from './declared-fields.js';
 
 /** What every field may say. */
@@ -100,6 +100,12 @@ const without = (forbidden: RegExp): Check =>
     (value) => typeof value === 'string' && !forbidden.test(value),
   );
 
+const visible = checkBy(
+  'blank',
+  'must have a character that is seen',
+  (value) => typeof value === 'string' && !isBlank(value),
+);
+
 export interface TextOptions extends FieldOptions {
   /** Characters (Unicode code points); at least 1 by default. */
   min?: number;
@@ -113,7 +119,7 @@ export interface TextOptions extends FieldOptions {
   format?: string;
 }
 
-/** Text without control characters, 1 to 255 characters by default. */
+/** Text without control characters, of which something is seen, 1 to 255 characters by default. */
 export function Text(options: TextOptions = {}): FieldDecorator {
   const { min = 1, max = 255, pattern, multiline = false, verbatim = false, format } = options;
   const textOf = verbatim ? 'anything' : multiline ? 'lines' : 'line';
@@ -134,6 +140,7 @@ export function Text(options: TextOptions = {}): FieldDecorator {
         (each) => MinLength(min, each),
         (each) => MaxLength(max, each),
         ...(textOf === 'anything' ? [] : [without(forbiddenIn(textOf))]),
+        ...(textOf === 'line' ? [visible] : []),
         ...(pattern === undefined ? [] : [(each: ValidationOptions) => Matches(pattern, each)]),
       ],
     },

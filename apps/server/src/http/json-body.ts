@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { type Json, coreErrors } from '#core';
 import { parseStrictJson } from '#crypto';
 
@@ -28,6 +28,13 @@ const OTHER_BODIES: readonly OtherBody[] = [
   { mediaType: 'application/x-www-form-urlencoded', under: '/v1/token-exchange', maxBytes: 32 * 1024 },
 ];
 
+/** RFC 9110 §15.5.16: no body is decoded here, so that none is larger than it seems. */
+function codedBody({ headers }: FastifyRequest): Error | undefined {
+  const coding = headers['content-encoding'];
+  if (coding === undefined || coding.toLowerCase() === 'identity') return undefined;
+  return coreErrors.UNSUPPORTED_MEDIA_TYPE('Bodies are accepted without a Content-Encoding only');
+}
+
 /**
  * Makes JSON all that this server reads from a body, but for the bodies of the table; everything else is
  * answered 415. An empty body is no body: calls without input need none, and the others are told which fields they lack.
@@ -40,12 +47,14 @@ export function acceptOnlyJson(server: FastifyInstance): void {
       { parseAs: 'buffer', bodyLimit: maxBytes },
       (request, body: Buffer, done) => {
         const wanted = request.routeOptions.url?.startsWith(under) ?? false;
-        done(wanted ? null : coreErrors.UNSUPPORTED_MEDIA_TYPE(), body);
+        done(wanted ? (codedBody(request) ?? null) : coreErrors.UNSUPPORTED_MEDIA_TYPE(), body);
       },
     );
   }
   server.addContentTypeParser(JSON_MEDIA_TYPES, { parseAs: 'buffer' }, (request, body: Buffer, done) => {
     request.rawBody = body;
+    const coded = codedBody(request);
+    if (coded !== undefined) return done(coded);
     try {
       done(null, body.length === 0 ? undefined : parseJsonBody(body));
     } catch (error) {

@@ -1,8 +1,9 @@
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { type ArgumentsHost, Catch, type ExceptionFilter, Inject, Injectable } from '@nestjs/common';
 import type { ConnectionError, FastifyError, FastifyReply, FastifyRequest } from 'fastify';
-import { type DomainError, UUID_PATTERN } from '#core';
+import { type DomainError, UUID_PATTERN, coreErrors } from '#core';
 import { LOGGER, type Logger, describeError } from '#logging';
 import { tenantParameter } from './auth.guard.js';
 import type { Drain } from './drain.js';
@@ -27,7 +28,12 @@ export class ProblemFilter implements ExceptionFilter {
   async catch(thrown: unknown, host: ArgumentsHost): Promise<void> {
     const request = host.switchToHttp().getRequest<FastifyRequest>();
     const reply = host.switchToHttp().getResponse<FastifyReply>();
-    const error = await this.forms.formOf(request, reply, toDomainError(thrown));
+    // Only the caller can end a body before its end: no failure of this server.
+    const isCutOff = thrown instanceof Error && request.raw.errored === thrown;
+    const found = isCutOff
+      ? coreErrors.VALIDATION_ERROR('The request ended before its body did')
+      : toDomainError(thrown);
+    const error = await this.forms.formOf(request, reply, found);
     if (error.kind === 'internal') logFault(this.logger, request.id, error, thrown);
     if (error.kind === 'unavailable' && error.cause !== undefined) {
       const fields = { requestId: request.id, code: error.code, error: describeError(error.cause) };
@@ -128,8 +134,20 @@ const UNREADABLE: Readonly<Record<string, readonly [status: number, title: strin
 export function answerUnreadable(failure: ConnectionError, socket: Socket): void {
   if (failure.code === 'ECONNRESET' || socket.destroyed) return;
   const [status, title] = UNREADABLE[failure.code ?? ''] ?? [400, 'This is not an HTTP request'];
+  endWithProblem(socket, { status, title, code: 'UNREADABLE_REQUEST' });
+}
+
+/** Answers CONNECT, which asks for a tunnel through this server and never reaches a route (RFC 9110 §9.3.6). */
+export function rejectTunnel(socket: Duplex): void {
+  const { code, message: title } = coreErrors.METHOD_NOT_ALLOWED();
+  endWithProblem(socket, { status: 405, title, code, headers: ['Allow:'] });
+}
+
+function endWithProblem(
+  socket: Duplex,
+  { status, title, code, headers = [] }: { status: number; title: string; code: string; headers?: readonly string[] },
+): void {
   const requestId = requestIdOf({ headers: {} });
-  const code = 'UNREADABLE_REQUEST';
   const body = JSON.stringify({ type: 'about:blank', title, status, detail: title, instance: '', code, requestId });
   if (socket.writable) {
     const head = [
@@ -137,9 +155,11 @@ export function answerUnreadable(failure: ConnectionError, socket: Socket): void
       `Content-Type: ${PROBLEM_MEDIA_TYPE}`,
       `Content-Length: ${Buffer.byteLength(body)}`,
       `X-Request-Id: ${requestId}`,
+      ...headers,
       'Connection: close',
     ];
-    socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+    socket.end(`${head.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy());
+  } else {
+    socket.destroy();
   }
-  socket.destroySoon();
 }

@@ -14,11 +14,12 @@ import { acceptOnlyJson } from './json-body.js';
 import { type AnswerTimes, noteAnswer } from './answer-log.js';
 import { REFERENCE_PATH, serveDocument } from './openapi.js';
 import type { ProblemForms } from './problem-forms.js';
-import { answerUnreadable, frameworkErrorHandler } from './problem.filter.js';
+import { answerUnreadable, frameworkErrorHandler, rejectTunnel } from './problem.filter.js';
 import { REQUEST_ID_HEADER, requestIdOf } from './request-id.js';
 import { beginSpan, traceOf, traceRequests } from './request-span.js';
 import { REFERENCE_POLICY, protectiveHeaders } from './protective-headers.js';
 import { SERVER_LIMITS, type ServerLimits } from './server-limits.js';
+import { requireSingleHeaders } from './single-headers.js';
 import { acceptForwardedRequests } from './unread-body.js';
 
 export interface HttpOptions {
@@ -57,6 +58,8 @@ export function createAdapter({
       headersTimeout: limits.headersMilliseconds,
       connectionsCheckingInterval: limits.checkEveryMilliseconds,
       maxHeaderSize: limits.headerBytes,
+      // Rejected by `requireSingleHeaders`: what Node answers is no problem document.
+      requireHostHeader: false,
     },
     routerOptions: { maxParamLength: limits.pathParameterCharacters },
     trustProxy: trustedProxies.length === 0 ? false : [...trustedProxies],
@@ -72,6 +75,9 @@ export function createAdapter({
     logger: false,
   });
   const server = adapter.getInstance();
+  // An expectation that is not known may be ignored (RFC 9110 §10.1.1); Node would answer 417 without a body.
+  server.server.on('checkExpectation', (request, response) => server.server.emit('request', request, response));
+  server.server.on('connect', (_request, socket) => rejectTunnel(socket));
   acceptOnlyJson(server);
   acceptForwardedRequests(server);
   drain.closeConnections(server);
@@ -83,6 +89,7 @@ export function createAdapter({
     if (path.startsWith(REFERENCE_PATH)) reply.header('Content-Security-Policy', REFERENCE_POLICY);
     done();
   });
+  requireSingleHeaders(server);
   traceRequests(server);
   rejectUndeclaredMethods(server);
   server.addHook('onResponse', (request, reply, done) => {
