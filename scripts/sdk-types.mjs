@@ -19,11 +19,17 @@ function without(value, isLeftOut) {
 const isExample = (name, member) =>
   name === 'example' ? member?.type === undefined : name === 'examples' && !('properties' in member);
 
+/** JSON alone, where other forms of the same are sent to who asks for them. */
+const withoutOthers = (content = {}) => {
+  const json = content['application/json'];
+  return json === undefined ? content : { 'application/json': json };
+};
+
 /** Every refusal has the same form, so that one line says it instead of the list of codes of each operation. */
 function withOneRefusal(responses) {
   const successes = Object.entries(responses)
     .filter(([status]) => status.startsWith('2'))
-    .map(([status, { description, content }]) => [status, { description, content }]);
+    .map(([status, { description, content }]) => [status, { description, content: withoutOthers(content) }]);
   return Object.fromEntries([...successes, ['default', { $ref: '#/components/responses/Refusal' }]]);
 }
 

@@ -3,7 +3,7 @@ import { listOf, setting } from '#config';
 import { type StoreTypeName, storeForms, storeTypeOf, storeTypes } from './store-types.js';
 
 /** A store that the operator has configured. */
-interface StoreSetting {
+export interface StoreSetting {
   readonly name: string;
   readonly type: StoreTypeName;
   readonly uri: string;

@@ -1876,6 +1876,21 @@ export interface components {
             /** @description E-mail addresses that receive notices about it; if empty, the owners of the tenant receive them */
             contacts?: string[];
         };
+        ServiceDeletionImpact: {
+            /** @description Credentials that are active or inactive, whose secrets would be erased */
+            liveCredentials: number;
+            /**
+             * Format: date-time
+             * @description When a request last used one of them, exact to a minute
+             */
+            lastUsedAt: string | null;
+        };
+        ServiceDeletionDryRun: {
+            /** @description Whether the deletion is allowed */
+            allowed: boolean;
+            /** @description The effect */
+            impact: components["schemas"]["ServiceDeletionImpact"];
+        };
         Credential: {
             /**
              * Format: uuid
@@ -3940,6 +3955,8 @@ export interface components {
             singleUse: boolean;
             /** @description false: the events about it do not contain all values; `missing` says why */
             isComplete: boolean;
+            /** @description Why events about it have not all values: too large to hold them, personal fields erased, or altered in the database */
+            missing: ("too_large" | "erased" | "altered")[];
         };
         TrustsAsOf: {
             /** @description The items of this page */
@@ -6528,6 +6545,10 @@ export interface operations {
     };
     deleteService: {
         parameters: {
+            query?: {
+                /** @description Dry run: report the effect, change nothing */
+                dryRun?: boolean;
+            };
             header?: {
                 /** @description The ETag of the resource as it was read, or several of which one must be current; 412 if it has changed since */
                 "If-Match"?: string;
@@ -6547,6 +6568,12 @@ export interface operations {
             };
         };
         responses: {
+            /** @description With `dryRun=true`: the effect */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["ServiceDeletionDryRun"];
+                };
+            };
             /** @description The service is deleted */
             204: {
             };
@@ -7450,8 +7477,6 @@ export interface operations {
             200: {
                 content: {
                     "application/json": Record<string, never>;
-                    "application/x-pem-file": string;
-                    "application/xml": string;
                 };
             };
             default: components["responses"]["Refusal"];
@@ -11317,6 +11342,7 @@ export const choices = {
     TenantAsOf: {"state":["active","suspended","deleted"]},
     ServiceAsOf: {"missing":["too_large","erased","altered"]},
     CredentialAsOf: {"state":["active","inactive","expired","compromised","deleted"],"authType":["service_key","jwt"],"missing":["too_large","erased","altered"]},
+    TrustAsOf: {"missing":["too_large","erased","altered"]},
     KeyVersionAsOf: {"state":["pending","active","retired","destroyed","compromised"]},
     KeyAsOf: {"state":["active","deleted","destroyed"],"missing":["too_large","erased","altered"]},
     TokenProfileAsOf: {"format":["jwt","xima-licensing","superoffice-system-user","ccai-user","webex-connect","telesign-app-verify"],"missing":["too_large","erased","altered"]},

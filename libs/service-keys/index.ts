@@ -47,7 +47,7 @@ export { Gateway, type GatewayVerdict } from './gateway.service.js';
 export { serviceNames, servicesGranted, servicesNaming, withdrawGrant } from './grants.js';
 export { type LeakCheck, Leaks } from './leaks.service.js';
 export { SecretRepetition } from './secret-repetition.service.js';
-export { type CreatedService, Services } from './services.service.js';
+export { type CreatedService, type ServiceDeletion, Services } from './services.service.js';
 export { type ExchangedToken, TokenExchange } from './token-exchange.service.js';
 export { TokenProfileNames } from './token-profile-names.js';
 export { OwnTokens } from './own-tokens.service.js';

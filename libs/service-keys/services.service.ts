@@ -62,6 +62,13 @@ export interface CreatedService {
   readonly jwtCredential: CredentialWithSecret;
 }
 
+/** What a deletion would do. */
+export interface ServiceDeletion {
+  /** No rule keeps a service from being deleted. */
+  readonly allowed: true;
+  readonly impact: { readonly liveCredentials: number; readonly lastUsedAt: EpochMilliseconds | null };
+}
+
 @Injectable()
 export class Services {
   constructor(
@@ -143,6 +150,18 @@ export class Services {
       await raiseConfigVersion(tx);
       tx.record(serviceEvents.changed(serviceId, { before: auditSnapshot(before), after: auditSnapshot(after) }));
       return after;
+    });
+  }
+
+  /**
+   * What the deletion of a service would end, and changes nothing.
+   * @throws NOT_FOUND
+   */
+  async dryRunOfDeletion(scope: TenantScope, serviceId: string): Promise<ServiceDeletion> {
+    return this.database.read(scope, async (view) => {
+      const { lastUsedAt } = await view.get(Service, { id: serviceId, state: 'active' });
+      const liveCredentials = await view.count(Credential, { serviceId, state: In(['active', 'inactive']) });
+      return { allowed: true, impact: { liveCredentials, lastUsedAt } };
     });
   }
 

@@ -16,6 +16,7 @@ import {
   ApiTokens,
   type Permission,
   Sessions,
+  apiTokenErrors,
   isPermission,
   permissionRow,
   sessionErrors,
@@ -123,6 +124,7 @@ const { CREDENTIAL_INACTIVE, CREDENTIAL_EXPIRED, CREDENTIAL_COMPROMISED, IP_NOT_
 const { TENANT_SUSPENDED } = tenantErrors;
 const { SECOND_FACTOR_REQUIRED } = factorErrors;
 const { COMPANY_SIGN_IN_REQUIRED } = sessionErrors;
+const { API_TOKEN_ADDRESS_NOT_ALLOWED } = apiTokenErrors;
 
 /** How a caller of each kind may be rejected before, or while, its request is worked on. */
 const REJECTIONS: Readonly<Record<Audience, readonly ErrorFactory[]>> = {
@@ -135,6 +137,7 @@ const REJECTIONS: Readonly<Record<Audience, readonly ErrorFactory[]>> = {
     TENANT_SUSPENDED,
     SECOND_FACTOR_REQUIRED,
     COMPANY_SIGN_IN_REQUIRED,
+    API_TOKEN_ADDRESS_NOT_ALLOWED,
   ],
   service: [
     CREDENTIALS_REQUIRED,

@@ -83,6 +83,11 @@ describe('services', () => {
     });
     const password = PASSWORD;
     expect((await server.delete(path, { password: 'wrong' }, tenant.owner)).status).toBe(403);
+    const foreseen = { allowed: true, impact: { liveCredentials: 2, lastUsedAt: null } };
+    expect(await server.delete(`${path}?dryRun=true`, undefined, tenant.owner)).toMatchObject({
+      status: 200,
+      body: foreseen,
+    });
     expect((await server.delete(path, { password }, stale)).status).toBe(412);
     expect((await server.delete(path, { password }, tenant.owner)).status).toBe(204);
     expect((await server.get(path, tenant.owner)).status).toBe(404);

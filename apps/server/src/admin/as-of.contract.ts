@@ -113,6 +113,7 @@ export class TrustAsOf {
   @WholeNumber({ description: 'Lifetime of the exchanged credential, in seconds', example: 900 }) ttlSeconds: number;
   @Flag({ description: 'Whether a token was accepted once', example: false }) singleUse: boolean;
   @Completeness() isComplete: boolean;
+  @Missing() missing: MissingValues[];
 }
 
 export class KeyVersionAsOf {

@@ -43,8 +43,11 @@ import { PLAIN_TEXT, checkpointReply, text } from './history-log.controller.js';
 const REFERENCE = { name: 'sequence', description: 'Sequence number or id of the event' };
 const BYTES = 'application/octet-stream';
 const ONE_EVENT = {
-  type: AuditEvent,
   description: 'The event; with `Accept: application/octet-stream`, the bytes that were hashed',
+  content: {
+    'application/json': { schema: { $ref: '#/components/schemas/AuditEvent' } },
+    [BYTES]: { schema: { type: 'string' as const, format: 'binary', example: '...' } },
+  },
 };
 const EXPORTS = Object.values(exportFormats).map(({ mediaType }) => mediaType.split(';')[0]!);
 const AN_EXPORT = {

@@ -1,6 +1,6 @@
 import type { Rfc3339 } from '#core';
-import type { CreatedService as NewRows, Service as ServiceRow } from '#service-keys';
-import { Identifier, Instant, Items, Nested, Text, WholeNumber } from '../http/fields.js';
+import type { CreatedService as NewRows, ServiceDeletion, Service as ServiceRow } from '#service-keys';
+import { Flag, Identifier, Instant, Items, Nested, Text, WholeNumber } from '../http/fields.js';
 import { present } from '../http/present.js';
 import { Contacts, Owner } from './contacts.contract.js';
 import { CredentialWithSecret, presentWithSecret } from './credentials.contract.js';
@@ -62,6 +62,18 @@ export class Service {
   lastUsedAt: Rfc3339 | null;
 }
 
+export class ServiceDeletionImpact {
+  @WholeNumber({ description: 'Credentials that are active or inactive, whose secrets would be erased', example: 2 })
+  liveCredentials: number;
+  @Instant({ nullable: true, description: 'When a request last used one of them, exact to a minute' })
+  lastUsedAt: Rfc3339 | null;
+}
+
+export class ServiceDeletionDryRun {
+  @Flag({ description: 'Whether the deletion is allowed' }) allowed: boolean;
+  @Nested(() => ServiceDeletionImpact, { description: 'The effect' }) impact: ServiceDeletionImpact;
+}
+
 export class ServicePage extends PageOf(Service) {}
 
 export class CreatedService {
@@ -73,6 +85,11 @@ export class CreatedService {
 }
 
 export const presentService = (row: ServiceRow): Service => present(Service, { ...row, contacts: row.contacts ?? [] });
+
+export const presentServiceDeletion = ({ allowed, impact }: ServiceDeletion): ServiceDeletionDryRun => ({
+  allowed,
+  impact: present(ServiceDeletionImpact, impact),
+});
 
 export const presentCreatedService = ({ service, serviceKey, jwtCredential }: NewRows): CreatedService => ({
   service: presentService(service),

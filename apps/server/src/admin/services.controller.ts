@@ -1,5 +1,6 @@
-import { Body, Controller, Delete, Get, Param, Patch, Post, Query } from '@nestjs/common';
-import { ApiOperation, ApiTags } from '../http/api-declarations.js';
+import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query, Res } from '@nestjs/common';
+import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '../http/api-declarations.js';
+import type { FastifyReply } from 'fastify';
 import { type Page, type TenantScope, coreErrors } from '#core';
 import type { SeenVersions } from '#database';
 import { Services, serviceErrors } from '#service-keys';
@@ -9,16 +10,19 @@ import { IfMatch } from '../http/entity-tag.js';
 import { Fails } from '../http/fails.js';
 import { InScope } from '../http/in-scope.js';
 import { Requires } from '../http/requires.js';
+import { DryRunQuery } from './dry-run.contract.js';
 import { presentPage } from './page.contract.js';
 import {
   CreatedService,
   NewService,
   Service,
   ServiceChange,
+  ServiceDeletionDryRun,
   ServicePage,
   ServiceQuery,
   presentCreatedService,
   presentService,
+  presentServiceDeletion,
 } from './services.contract.js';
 import { StepUp, stepUpErrors } from './step-up.contract.js';
 
@@ -70,14 +74,20 @@ export class ServicesController {
 
   @Delete(':serviceId')
   @ApiOperation({ summary: 'Delete a service and erase the secrets of all its credentials' })
-  @Answers(204, 'The service is deleted')
+  @HttpCode(204)
+  @ApiNoContentResponse({ description: 'The service is deleted' })
+  @ApiOkResponse({ type: ServiceDeletionDryRun, description: 'With `dryRun=true`: the effect' })
   @Fails(...stepUpErrors, coreErrors.BUSY)
   async deleteService(
     @Param('serviceId') serviceId: string,
     @Body() { password }: StepUp,
+    @Query() { dryRun }: DryRunQuery,
     @InScope() scope: TenantScope,
     @IfMatch() ifMatch: SeenVersions | undefined,
-  ): Promise<void> {
-    await this.services.delete(scope, serviceId, password, ifMatch);
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<ServiceDeletionDryRun | void> {
+    if (!dryRun) return this.services.delete(scope, serviceId, password, ifMatch);
+    reply.status(200);
+    return presentServiceDeletion(await this.services.dryRunOfDeletion(scope, serviceId));
   }
 }
