@@ -4,7 +4,7 @@ import { Clock, INSTALLATION_ID, type PlatformScope, toRfc3339 } from '#core';
 import { Database, type TableRows } from '#database';
 
 import { backupEvents } from './events.js';
-import { writeContent, writeManifest } from './files.js';
+import { inNewFolder, writeContent, writeManifest } from './files.js';
 import { FORMAT, type Manifest } from './manifest.js';
 import { linesOf } from './rows.js';
 
@@ -25,8 +25,21 @@ export class Backups {
     private readonly clock: Clock,
   ) {}
 
-  /** All data of one moment, while others continue to write. @throws Error where the folder exists; BACKUP_UNREADABLE */
-  async make(scope: PlatformScope, { folder, recipients, version }: BackupOptions): Promise<Manifest> {
+  /**
+   * All data of one moment, while others continue to write. Where it fails, nothing of it is left.
+   * @throws Error where the folder exists or cannot be written; BACKUP_UNREADABLE
+   */
+  async make(scope: PlatformScope, options: BackupOptions): Promise<Manifest> {
+    const manifest = await inNewFolder(options.folder, () => this.write(options));
+    const { takenAt, recipients, content } = manifest;
+    const { sha256, bytes } = content;
+    await this.database.platform(scope, async (tx) => {
+      tx.record(backupEvents.made(INSTALLATION_ID, { details: { takenAt, sha256, bytes, recipients } }));
+    });
+    return manifest;
+  }
+
+  private async write({ folder, recipients, version }: BackupOptions): Promise<Manifest> {
     const takenAt = toRfc3339(this.clock.now());
     const manifest = await this.database.snapshot(async ({ schema, tables }): Promise<Manifest> => {
       const seen = new Seen(tables);
@@ -35,10 +48,6 @@ export class Backups {
       return { format: FORMAT, version, takenAt, schema, tables: rows, content, recipients, checkpoint };
     });
     await writeManifest(folder, manifest);
-    const { sha256, bytes } = manifest.content;
-    await this.database.platform(scope, async (tx) => {
-      tx.record(backupEvents.made(INSTALLATION_ID, { details: { takenAt, sha256, bytes, recipients } }));
-    });
     return manifest;
   }
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { Readable, Transform } from 'node:stream';
 import type { ReadableStream } from 'node:stream/web';
 import { pipeline } from 'node:stream/promises';
@@ -30,20 +30,45 @@ class Measured extends Transform {
 }
 
 /**
+ * Makes a folder for the time of the work, and for longer where that succeeds: what was begun of a backup takes room that the disk may
+ * not have.
+ * @param folder must not exist yet. @throws Error where it does; whatever the work throws
+ */
+export async function inNewFolder<T>(folder: string, work: () => Promise<T>): Promise<T> {
+  await mkdir(folder, { mode: FOLDER_MODE }).catch((error: NodeJS.ErrnoException) => {
+    throw error.code === 'EEXIST' ? new Error(`${folder} exists already: a backup is a new folder`) : error;
+  });
+  try {
+    const result = await work();
+    for (const path of [folder, dirname(folder)]) await syncFolder(path);
+    return result;
+  } catch (error) {
+    await rm(folder, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+/** Lets the names in a folder reach the disk. */
+async function syncFolder(path: string): Promise<void> {
+  const handle = await open(path, 'r');
+  await handle.sync().finally(() => handle.close());
+}
+
+/**
  * Writes the rows, compressed and, where there are recipients, encrypted (https://age-encryption.org/v1). The manifest
  * comes last: a folder without one is no backup.
- * @param folder must not exist yet. @throws Error where it does
  */
 export async function writeContent(
   folder: string,
   lines: AsyncIterable<string>,
   recipients: readonly string[],
 ): Promise<ContentFile> {
-  await mkdir(folder, { mode: FOLDER_MODE });
   const file = recipients.length === 0 ? 'rows.ndjson.gz' : 'rows.ndjson.gz.age';
+  // Before the rows are read, so that nothing reads on where a recipient is none.
+  const encrypter = recipients.length === 0 ? undefined : await encrypterTo(recipients);
   const measured = new Measured();
   const compressed = Readable.from(lines).compose(createGzip());
-  const source = recipients.length === 0 ? compressed : await encrypted(compressed, recipients);
+  const source = encrypter ? fromWeb(await encrypter.encrypt(toWeb(compressed))) : compressed;
   await pipeline(source, measured, createWriteStream(join(folder, file), { mode: FILE_MODE, flush: true }));
   return { file, bytes: measured.bytes, sha256: measured.sha256 };
 }
@@ -96,7 +121,7 @@ export async function* contentLines(
 // Loaded where it is used: a server never needs it.
 const age = () => import('age-encryption');
 
-async function encrypted(plain: Readable, recipients: readonly string[]): Promise<Readable> {
+async function encrypterTo(recipients: readonly string[]) {
   const { Encrypter } = await age();
   const encrypter = new Encrypter();
   for (const recipient of recipients) {
@@ -106,7 +131,7 @@ async function encrypted(plain: Readable, recipients: readonly string[]): Promis
       throw backupErrors.BACKUP_UNREADABLE({ detail: `${recipient} is no recipient of age (age1...)`, cause: error });
     }
   }
-  return fromWeb(await encrypter.encrypt(toWeb(plain)));
+  return encrypter;
 }
 
 async function decrypted(sealed: Readable, identity: string | undefined): Promise<Readable> {

@@ -1,5 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 
 import { generateX25519Identity, identityToRecipient } from 'age-encryption';
@@ -164,6 +174,17 @@ describe.each(WAYS)('a backup of %s, restored into %s', (from, to) => {
       (path) => statSync(path).mode & 0o777,
     );
     expect(modes).toEqual([0o700, 0o600, 0o600]);
+  });
+
+  it('a backup that fails leaves nothing behind, and one into a folder that exists changes nothing there', async () => {
+    const failed = freshPath('failed');
+    const made = await chancery(source.url, checkpoints, 'backup', '--to', failed, '--recipient', 'age1nobody');
+    expect(made).toMatchObject({ code: 1, told: expect.stringContaining('age1nobody is no recipient of age') });
+    expect(existsSync(failed)).toBe(false);
+    const before = readdirSync(backup);
+    const again = await chancery(source.url, checkpoints, 'backup', '--to', backup);
+    expect(again).toMatchObject({ code: 1, told: expect.stringContaining(`${backup} exists already`) });
+    expect(readdirSync(backup)).toEqual(before);
   });
 
   it('a backup that was changed, cut off, or is opened with another identity is rejected, and writes nothing', async () => {
