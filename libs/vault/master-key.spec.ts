@@ -44,7 +44,7 @@ describe('the file of the master key', () => {
     ["the group of an owner's own", { mode: 0o100440, uid: 990, gid: 990 }, true],
     ['the group of root, who may change it', { mode: 0o100640, uid: 0, gid: 0 }, true],
     ['everybody', { mode: 0o100444, uid: 0, gid: 0 }, true],
-  ])('a file with a secret that can be read by %s is judged by its mode, owner and group', (_who, access, others) => {
+  ])('a file with a secret that can be read by %s is checked by its mode, owner and group', (_who, access, others) => {
     expect(mayOthersRead(access)).toBe(others);
   });
 
