@@ -1,6 +1,6 @@
 import { type Clock, type EpochMilliseconds, fromRfc3339 } from '#core';
 import { uuidv7 } from '#crypto';
-import { type Cell, type DatabaseTls, type TableRows, TargetRefused, fillDatabase } from '#database';
+import { type Cell, type FillTarget, type TableRows, TargetRefused, fillDatabase } from '#database';
 
 import type { Restoration } from './entities.js';
 import { backupErrors } from './errors.js';
@@ -16,7 +16,7 @@ interface RestoreOptions {
   /** Keys of months that were erased after the backup: they do not reach the database. */
   readonly leftOut: readonly LeftOut[];
   /** The empty database. */
-  readonly target: { readonly url: string; readonly tls: DatabaseTls };
+  readonly target: FillTarget;
 }
 
 /**

@@ -15,7 +15,11 @@ interface Cluster {
   readonly proof: string;
   /** What an operator reads about it. */
   readonly setting: string;
+  /** Lets the transaction of this connection be larger than what servers send each other in one piece; empty where nothing does. */
+  readonly large: readonly string[];
 }
+
+const FRAGMENT_BYTES_MAX = 16 * 2 ** 20;
 
 export const CLUSTERS: Readonly<Record<ClusterKind, Cluster>> = {
   // https://mariadb.com/kb/en/galera-cluster-system-variables/#wsrep_sync_wait: 1 is SELECT and START TRANSACTION.
@@ -23,6 +27,12 @@ export const CLUSTERS: Readonly<Record<ClusterKind, Cluster>> = {
     causalReads: 'SET SESSION wsrep_sync_wait = @@SESSION.wsrep_sync_wait | 1',
     proof: 'SELECT @@SESSION.wsrep_sync_wait & 1 AS isCausal',
     setting: 'wsrep_sync_wait=1',
+    // Streaming replication: fragments are sent as they are written, and each of them is smaller than `wsrep_max_ws_size`
+    // (https://galeracluster.com/library/documentation/streaming-replication.html).
+    large: [
+      "SET SESSION wsrep_trx_fragment_unit = 'bytes'",
+      `SET SESSION wsrep_trx_fragment_size = LEAST(${FRAGMENT_BYTES_MAX}, @@GLOBAL.wsrep_max_ws_size DIV 2)`,
+    ],
   },
   // https://dev.mysql.com/doc/refman/8.4/en/group-replication-configuring-consistency-guarantees.html
   'group-replication': {
@@ -31,6 +41,8 @@ export const CLUSTERS: Readonly<Record<ClusterKind, Cluster>> = {
       "'BEFORE_AND_AFTER', 'BEFORE')",
     proof: "SELECT @@SESSION.group_replication_consistency IN ('BEFORE', 'BEFORE_AND_AFTER') AS isCausal",
     setting: 'group_replication_consistency=BEFORE',
+    // `group_replication_transaction_size_limit` is the operator's to set.
+    large: [],
   },
 };
 

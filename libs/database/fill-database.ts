@@ -1,11 +1,18 @@
 import type { EntityManager } from 'typeorm';
 
-import { INSTALLATION_ID } from '#core';
+import { HOUR, INSTALLATION_ID } from '#core';
 
+import { CLUSTERS } from './cluster.js';
 import { TransactionMisuse } from './errors.js';
 import type { Gateway } from './gateway.js';
 import { type ConnectionSettings, openGateway } from './open-gateway.js';
 import { type Query, type TableRows, shapesOf } from './snapshot.js';
+
+/** The database that is filled, and how it is connected to. */
+export type FillTarget = Omit<ConnectionSettings, 'entities' | 'schema' | 'statementTimeoutMilliseconds'>;
+
+/** A commit of all rows sends and logs them, where the server does so. */
+const STATEMENT_TIMEOUT_MILLISECONDS = HOUR;
 
 /** Why nothing was written. */
 export class TargetRefused extends Error {
@@ -19,11 +26,16 @@ export class TargetRefused extends Error {
  * @throws TargetRefused where the database is not empty, or the schema is not known here
  */
 export async function fillDatabase(
-  settings: Omit<ConnectionSettings, 'entities'>,
+  settings: FillTarget,
   schema: string,
   tables: AsyncIterable<TableRows>,
 ): Promise<number> {
-  const gateway = await openGateway({ ...settings, entities: [], schema });
+  const gateway = await openGateway({
+    ...settings,
+    entities: [],
+    schema,
+    statementTimeoutMilliseconds: STATEMENT_TIMEOUT_MILLISECONDS,
+  });
   try {
     await gateway.migrate();
     return await gateway.write({ owner: INSTALLATION_ID, rows: 1 }, (manager) => fill(manager, gateway, tables));
@@ -32,8 +44,13 @@ export async function fillDatabase(
   }
 }
 
-async function fill(manager: EntityManager, { dialect }: Gateway, tables: AsyncIterable<TableRows>): Promise<number> {
+async function fill(
+  manager: EntityManager,
+  { dialect, cluster }: Gateway,
+  tables: AsyncIterable<TableRows>,
+): Promise<number> {
   const query: Query = (statement, parameters = []) => manager.query(statement, [...parameters]);
+  for (const statement of cluster === undefined ? [] : CLUSTERS[cluster].large) await query(statement);
   const shapes = new Map((await shapesOf(query, dialect)).map((shape) => [shape.name, shape]));
   for (const name of shapes.keys()) {
     const [row] = await query(`SELECT 1 AS found FROM ${dialect.quote(name)} LIMIT 1`);

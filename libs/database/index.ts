@@ -38,7 +38,7 @@ export { type KnownChange, knownChange, knownTransition } from './known-rows.js'
 export { StateColumn } from './lifecycle-of.js';
 export { type EntityClass, InstallationOwned, TenantOwned } from './ownership.js';
 export { TenantResource, TenantRow } from './rows.js';
-export { TargetRefused, fillDatabase } from './fill-database.js';
+export { type FillTarget, TargetRefused, fillDatabase } from './fill-database.js';
 export type { Cell, TableRows } from './snapshot.js';
 export { type SeenVersions, Tx, requireVersion } from './tx.js';
 export { type KeysetOrder, MoreThanColumn, MoreThanOrEqualInRow, View, type Where } from './view.js';

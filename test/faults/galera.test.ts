@@ -1,12 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 
-import { createConnection } from 'mysql2/promise';
+import { type RowDataPacket, createConnection } from 'mysql2/promise';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { coreErrors, systemClock } from '#core';
 
-import { type ConfigurationCheck, Database, type DatabaseOptions, Tx } from '#database';
+import {
+  type ConfigurationCheck,
+  Database,
+  type DatabaseOptions,
+  type FillTarget,
+  type TableRows,
+  Tx,
+  fillDatabase,
+} from '#database';
 
 import { BODY, certify, requestToken } from '../e2e/vendors/vendor.js';
 import {
@@ -43,6 +51,11 @@ const REPLAY_ROUNDS = 10;
 /** How long a server lags behind in a test; a statement may take longer. */
 const LAG_MILLISECONDS = 1_000;
 const PATIENCE = { timeout: 240_000 };
+const ROWS = 500;
+const ROW_BYTES = 60_000;
+/** Less than these rows, and more than a fragment of them. */
+const WRITE_SET_BYTES = 20 * 2 ** 20;
+const WRITE_SET_BYTES_DEFAULT = 2 ** 31 - 1;
 
 describe.skipIf(whyNot !== undefined)(`a Galera cluster${whyNot ? ` (${whyNot})` : ''}`, () => {
   let cluster: GaleraCluster;
@@ -70,6 +83,48 @@ describe.skipIf(whyNot !== undefined)(`a Galera cluster${whyNot ? ` (${whyNot})`
     const drift = await Promise.all(databases.map((database) => database.drift()));
     expect(drift.flat().filter((statement) => !/`(notes|gauges)`/.test(statement))).toEqual([]);
     for (const database of databases) await database.close();
+  });
+
+  describe('a backup that is larger than what the servers of a cluster send each other in one piece', () => {
+    const limited = (bytes: number): Promise<void> =>
+      statement(cluster.nodes[0]!.url, `SET GLOBAL wsrep_max_ws_size = ${bytes}`);
+    afterAll(() => limited(WRITE_SET_BYTES_DEFAULT));
+
+    /** The limit is set when the schema is there. */
+    async function* manyRows(): AsyncGenerator<TableRows> {
+      await limited(WRITE_SET_BYTES);
+      const columns = ['id', 'tenantId', 'caId', 'crlNumber', 'part', 'content'];
+      for (let number = 0; number < ROWS; number += 1) {
+        const row = [randomUUID(), randomUUID(), randomUUID(), 1, number, Buffer.alloc(ROW_BYTES, 1)];
+        yield { table: 'crl_parts', columns, rows: [row] };
+      }
+    }
+
+    /** Fills a new database by one server. @returns how many rows another one has then */
+    async function rowsAfterFilling(name: string, options: Pick<FillTarget, 'cluster'> = {}): Promise<unknown> {
+      await limited(WRITE_SET_BYTES_DEFAULT);
+      await cluster.createDatabase(name);
+      const source = await open(0);
+      await source.migrate();
+      const schema = await source.snapshot(async (snapshot) => snapshot.schema);
+      await source.close();
+      const filled = fillDatabase({ url: cluster.nodes[0]!.url + name, ...options }, schema, manyRows());
+      const outcome = await filled.catch((error: unknown) => error);
+      const other = await createConnection({ uri: cluster.nodes[1]!.url + name });
+      await other.query('SET SESSION wsrep_sync_wait = 1');
+      const [[counted]] = await other.query<RowDataPacket[]>('SELECT COUNT(*) AS count FROM crl_parts');
+      await other.end();
+      return [outcome, counted!['count']];
+    }
+
+    it('a backup that is larger than a write set of the cluster is restored, on every server', PATIENCE, async () => {
+      expect(await rowsAfterFilling('filled')).toEqual([ROWS, ROWS]);
+    });
+
+    it('negative control: as one write set, such a backup is rejected as a whole', PATIENCE, async () => {
+      const rejected = expect.objectContaining({ message: expect.stringMatching(/write ?set|size|exceeded/i) });
+      expect(await rowsAfterFilling('rejected', { cluster: 'off' })).toEqual([rejected, 0]);
+    });
   });
 
   describe('two transactions that lock one row and change different ones', () => {
@@ -266,3 +321,10 @@ describe.skipIf(whyNot !== undefined)(`a Galera cluster${whyNot ? ` (${whyNot})`
     );
   });
 });
+
+/** Sends one statement to a server. */
+async function statement(uri: string, text: string): Promise<void> {
+  const connection = await createConnection({ uri });
+  await connection.query(text);
+  await connection.end();
+}

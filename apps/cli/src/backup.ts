@@ -42,7 +42,13 @@ interface RestoreCommand {
 export async function restoreBackup(terminal: Terminal, command: RestoreCommand): Promise<boolean | number> {
   const { configuration } = loadConfiguration(terminal.environment);
   const identity = command.identity === undefined ? undefined : await identityIn(command.identity);
-  const target = { url: configuration.databaseUrl.reveal(), tls: await readDatabaseTls(configuration) };
+  const target = {
+    url: configuration.databaseUrl.reveal(),
+    tls: await readDatabaseTls(configuration),
+    cluster: configuration.databaseCluster,
+    allowUnsafe: configuration.allowUnsafeDatabase,
+    warn: (warning: string) => terminal.fail(`${warning}\n`),
+  };
   // Read first: nothing is written where one of them cannot be read.
   const leftOut: ErasedMonth[] = [];
   for (const file of command.newerExport) leftOut.push(...(await erasedMonthsIn(file)));
