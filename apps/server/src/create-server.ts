@@ -110,8 +110,9 @@ export async function createServer(options: CreateServerOptions): Promise<Server
       installation,
       firstAdmin,
       listen: async () => {
-        await app.get(MetricsListener).listen(configuration.host);
-        await app.listen(configuration.port, configuration.host);
+        const { host, port, metricsPort } = configuration;
+        await named(app.get(MetricsListener).listen(host), `${host}:${metricsPort} (HOST, CHANCERY_METRICS_PORT)`);
+        await named(app.listen(port, host), `${host}:${port} (HOST, PORT)`);
         const publicUrl = app.get(PublicUrl);
         publicUrl.listensOn(await app.getUrl());
         return publicUrl.current;
@@ -157,4 +158,13 @@ async function prepare(
   const { adminEmail: email, adminPassword: password } = configuration;
   const { created, generatedPassword } = await app.get(Users).ensurePlatformAdmin(SYSTEM, { email, password });
   return created ? { email, generatedPassword } : undefined;
+}
+
+/** @throws Error that names where the server was to listen, and by which settings */
+async function named(listening: Promise<unknown>, address: string): Promise<void> {
+  try {
+    await listening;
+  } catch (error) {
+    throw new Error(`The server cannot listen on ${address}: ${(error as Error).message}`, { cause: error });
+  }
 }

@@ -282,7 +282,8 @@ describe('a configuration that cannot work', () => {
     const { port } = holder.address() as AddressInfo;
     const server = launch({ PORT: String(port) });
     expect(await server.exitCode).toBe(1);
-    expect(server.errors()).toMatch(/^Chancery cannot start: .*EADDRINUSE/);
+    const refused = /^Chancery cannot start: The server cannot listen on 127\.0\.0\.1:\d+ \(HOST, PORT\): .*EADDRINUSE/;
+    expect(server.errors()).toMatch(refused);
     holder.close();
   });
 });
