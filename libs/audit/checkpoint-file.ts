@@ -125,10 +125,15 @@ export class CheckpointFile implements CheckpointMemory {
 
   /** @throws Error where it can be neither read nor created */
   static async open(path: string): Promise<CheckpointFile> {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-    const file = new CheckpointFile(path);
-    await file.refresh();
-    return file;
+    try {
+      await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+      const file = new CheckpointFile(path);
+      await file.refresh();
+      return file;
+    } catch (error) {
+      const why = (error as Error).message;
+      throw new Error(`The file ${path} (CHANCERY_CHECKPOINT_FILE) cannot be used: ${why}`, { cause: error });
+    }
   }
 
   last(origin: string): string | undefined {

@@ -100,3 +100,8 @@ it.each<[string, (path: string) => void]>([
   }
   expect(readFileSync(path, 'utf8').match(/"log\.example/g)).toHaveLength(4);
 });
+
+it('a file of checkpoints that cannot be written is named together with its setting', async () => {
+  const message = `The file ${folder} (CHANCERY_CHECKPOINT_FILE) cannot be used: EISDIR`;
+  await expect(CheckpointFile.open(folder)).rejects.toThrow(message);
+});
