@@ -1,4 +1,4 @@
-import { type ChildProcess, fork } from 'node:child_process';
+import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { Socket } from 'node:net';
@@ -191,6 +191,7 @@ class TokenProcess {
     });
     const { stdin } = this.#child;
     if (stdin instanceof Socket) stdin.on('error', () => undefined).unref();
+    endWithServer(this.#child);
     // It keeps no process alive by itself: what waits for an answer has a timer.
     this.#child.unref();
     this.#child.channel?.unref();
@@ -248,4 +249,26 @@ class TokenProcess {
     this.#answered = undefined;
     answered?.(answer);
   }
+}
+
+/** Ends the process of that id when nothing has its standard input open any more. Signals of the group are the server's concern. */
+const END_OF_INPUT = 'trap \'\' HUP INT TERM; read -r _; kill -9 "$1"';
+
+/**
+ * Ends a process when this one is gone, however that ended. It watches for that on a thread of its own, which cannot run while the
+ * dynamic loader is locked: as long as a module is being loaded, which never ends where its file is on a drive that is gone. A shell beside it
+ * loads nothing. Where there is no shell, the thread is all.
+ */
+function endWithServer(child: ChildProcess): void {
+  const { pid } = child;
+  if (pid === undefined) return;
+  const watch = spawn('/bin/sh', ['-c', END_OF_INPUT, 'sh', String(pid)], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+    env: {},
+  });
+  watch.on('error', () => undefined).unref();
+  watch.stdin.on('error', () => undefined);
+  if (watch.stdin instanceof Socket) watch.stdin.unref();
+  // Its id can be that of another process later.
+  child.once('exit', () => watch.kill('SIGKILL'));
 }

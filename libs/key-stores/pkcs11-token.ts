@@ -434,8 +434,8 @@ function serve(): void {
   // On a thread of its own: this one runs no handler while a call of the module does not return.
   const watch = new Worker(END_WITH_PARENT, { eval: true });
   watch.unref();
-  // While a module is loaded, the dynamic loader is locked and a thread that starts can wait for it: so the thread reads first. What
-  // this does not cover is a module whose loading never returns, such as one on a network drive that is gone.
+  // While a module is loaded, the dynamic loader is locked and a thread that starts can wait for it: so the thread reads first. Where
+  // the loading never returns, a shell beside this process ends it (`endWithServer`).
   const watched = once(watch, 'message');
   let token: Pkcs11Token | undefined;
   const answered = (question: TokenQuestion): Extract<TokenAnswer, { ok: true }>['value'] => {

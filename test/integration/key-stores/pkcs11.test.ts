@@ -40,14 +40,14 @@ for (const label of withSoftHsm.length > 0 ? LABELS : []) {
 const uriOf = (label: string): string =>
   `pkcs11:token=${label}?module-path=${softHsm}&pin-source=file:${pinFiles[label]}`;
 
-/** The processes of ours in which a token is open. */
-const tokenProcesses = (): number[] =>
+/** The processes of ours in which a token is open, or that another word names. */
+const tokenProcesses = (word = 'pkcs11-token'): number[] =>
   readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .filter((name) => {
       try {
         const parent = /^PPid:\s(\d+)$/m.exec(readFileSync(`/proc/${name}/status`, 'utf8'))?.[1];
-        return parent === String(process.pid) && readFileSync(`/proc/${name}/cmdline`, 'utf8').includes('pkcs11-token');
+        return parent === String(process.pid) && readFileSync(`/proc/${name}/cmdline`, 'utf8').includes(word);
       } catch {
         return false;
       }
@@ -309,6 +309,8 @@ describe.each(withSoftHsm)('with %s', () => {
     for (const pid of before) process.kill(pid, 'SIGKILL');
     expect((await sign(profile)).status).toBe(200);
     expect(tokenProcesses().filter((pid) => !before.includes(pid)).length).toBeGreaterThan(0);
+    // What watched beside it has ended with it.
+    await expect.poll(() => tokenProcesses('kill -9').length).toBe(tokenProcesses().length);
   });
 
   it('a token whose PIN is rejected is not asked again before the file has another one', async () => {
