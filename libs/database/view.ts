@@ -1,7 +1,7 @@
 import {
   Brackets,
   type EntityManager,
-  type FindOperator,
+  FindOperator,
   type FindOptionsOrder,
   type FindOptionsSelect,
   type FindOptionsWhere,
@@ -332,11 +332,18 @@ export class View {
         // Another tenant's id in the condition of this tenant's work: nothing can match, and nothing must.
         return { ...condition, [ownership.column]: '' };
       }
-      return { ...condition, [ownership.column]: tenantId };
+      if (ownership.column === 'id' || !isIn((condition as Record<string, unknown>)['id'])) {
+        return { ...condition, [ownership.column]: tenantId };
+      }
+      const ofTenant = Raw((column) => `${this.dialect.comparedOnly(column)} = :confinedTo`, { confinedTo: tenantId });
+      return { ...condition, [ownership.column]: ofTenant };
     };
     return Array.isArray(where) ? where.map(add) : add(where);
   }
 }
+
+/** Whether a column is to be one of several values. */
+const isIn = (value: unknown): boolean => value instanceof FindOperator && value.type === 'in';
 
 const selectionOf = <Row>(columns: readonly (keyof Row & string)[]): FindOptionsSelect<Row> =>
   Object.fromEntries(columns.map((column) => [column, true])) as FindOptionsSelect<Row>;

@@ -48,6 +48,7 @@ import { CompromisedLogKeys1764180000000 } from './0080-compromised-log-keys.js'
 import { LogKeysInKeyStores1764181000000 } from './0081-log-keys-in-key-stores.js';
 import { EventsByThingAndAction1764182000000 } from './0082-events-by-thing-and-action.js';
 import { EventsByActorAndAction1764183000000 } from './0083-events-by-actor-and-action.js';
+import { EventsByAddressAndAction1764184000000 } from './0084-events-by-address-and-action.js';
 
 /** Every migration, oldest first. Explicit, so that a bundler or a stray file can neither add nor lose one. */
 export const migrations = [
@@ -101,6 +102,7 @@ export const migrations = [
   LogKeysInKeyStores1764181000000,
   EventsByThingAndAction1764182000000,
   EventsByActorAndAction1764183000000,
+  EventsByAddressAndAction1764184000000,
 ] as const;
 
 export type Migrations = readonly (typeof migrations)[number][];

@@ -1,11 +1,18 @@
 import { AbstractLogger, DataSource, type Logger, type Table, type TableColumn } from 'typeorm';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 
+import { Checkpoints } from '#audit';
+import { DAY, defineEvents, platformScope, systemOrigin } from '#core';
+import { Database } from '#database';
+import { HistoryRetention } from '#retention';
+
+import { SqliteWriter } from '../../../libs/database/sqlite-writer.js';
 import { type TestDatabase, createMigratedDatabase, testServerUrl } from '../../support/database.js';
 import { entities } from '../../support/entities.js';
 import { openPlainDataSource } from '../../support/plain-data-source.js';
 import {
   type Call,
+  PASSWORD,
   type Shape,
   type TestServer,
   type TestTenant,
@@ -36,6 +43,7 @@ const SORTED = [
   'keys?unusedSince',
   'services?unusedSince',
 ];
+const keyEvents = defineEvents('key', { used: '' });
 const INSTANT = /(At|After|Before|Update|Until)$/;
 
 interface Statement {
@@ -190,6 +198,7 @@ function callerOf(path: string): Call {
 async function statementsOf(
   { path, filters }: List,
   query: string,
+  limit = 2,
 ): Promise<{ nextCursor: string; asked: Statement[] }> {
   const at = path.replaceAll(
     /\{(\w+)\}/g,
@@ -198,7 +207,7 @@ async function statementsOf(
   const always = filters.filter(({ isRequired }) => isRequired).map((filter) => filter.query);
   const asked = [...new Set([...always, query])].join('');
   statements.length = 0;
-  const { status, body, text } = await server.get(`${at}?limit=2${asked}`, callerOf(path));
+  const { status, body, text } = await server.get(`${at}?limit=${limit}${asked}`, callerOf(path));
   if (status !== 200) throw new Error(`GET ${at}?${asked} was answered ${status} ${text}`);
   return { nextCursor: body['nextCursor'] ?? '', asked: [...statements] };
 }
@@ -313,19 +322,20 @@ describe('lists of the API document', () => {
       const history = lists.find(({ path }) => path === '/v1/tenants/{tenantId}/audit-events')!;
       const plans: Record<string, string | undefined> = {};
       for (const { name, query } of history.filters.filter((one) =>
-        ['kid', 'targetId', 'credentialId', 'actor'].includes(one.name),
+        ['kid', 'targetId', 'credentialId', 'actor', 'sourceAddress'].includes(one.name),
       )) {
         const { asked } = await statementsOf(history, `${query}&action=key.generated`);
         const { sql, parameters } = asked.find((statement) => statement.sql.includes('FROM "audit_events"'))!;
         const [plan] = await plain.query<Plan[]>(`EXPLAIN QUERY PLAN ${sql}`, parameters as never);
         plans[name] = /\((.*)\)/.exec(plan!.detail!)?.[1];
       }
-      const both = (column: string): string => `tenantId=? AND ${column}=? AND action=?`;
+      const both = (column: string) => expect.stringContaining(`tenantId=? AND ${column}=? AND action=?`);
       expect(plans).toEqual({
         targetId: both('targetId'),
         kid: both('kid'),
         credentialId: both('credentialId'),
         actor: both('actorId'),
+        sourceAddress: both('sourceAddress'),
       });
     },
   );
@@ -370,6 +380,15 @@ describe('lists of the API document', () => {
     },
   );
 
+  // Of a few, SQLite looks for each.
+  it.skipIf(testServerUrl !== undefined)('the rows of a full page are looked for by their keys', async () => {
+    const history = lists.find(({ path }) => path === '/v1/tenants/{tenantId}/audit-events')!;
+    const { asked } = await statementsOf(history, '&order=desc', 100);
+    const { sql, parameters } = asked.find((statement) => /FROM "audit_events".* IN \(/.test(statement.sql))!;
+    const plans = await plain.query<Plan[]>(`EXPLAIN QUERY PLAN ${sql}`, parameters as never);
+    expect(plans.map(({ detail }) => /\(.*\)/.exec(detail!)?.[0])).toEqual(['(id=?)']);
+  });
+
   it.skipIf(testServerUrl !== undefined)('each list is searched for a name by an index of the names', async () => {
     const searched: Record<string, boolean> = {};
     for (const list of lists) {
@@ -385,6 +404,33 @@ describe('lists of the API document', () => {
     expect(Object.keys(searched)).toHaveLength(11);
     expect(Object.entries(searched).filter(([, isByIndex]) => !isByIndex)).toEqual([]);
   });
+
+  // What a transaction does is in no log: on the embedded database all of it goes through one writer.
+  it.skipIf(testServerUrl !== undefined)(
+    'what erases the events that a tenant keeps no longer is found by an index, and so is what it erases',
+    async () => {
+      const old = await createTenant(server, 'old');
+      const settings = { historyRetentionDays: 365 };
+      expect((await server.patch(old.path, { settings, password: PASSWORD }, old.owner)).status).toBe(200);
+      await server.server.app.get(Database).platform(platformScope(systemOrigin('test')), async (tx) => {
+        for (let made = 0; made < 256; made += 1) tx.record(keyEvents.used(old.id, { tenantId: old.id }));
+      });
+      await server.server.app.get(Checkpoints).publish(old.id);
+      await server.setTime(server.clock.now() + 366 * DAY);
+      statements.length = 0;
+      const writing = vi.spyOn(SqliteWriter.prototype, 'query');
+      await server.server.app.get(HistoryRetention).recordDue(10);
+      const written = writing.mock.calls.map(([sql, parameters]): Statement => ({
+        sql,
+        parameters: [...(parameters ?? [])],
+      }));
+      writing.mockRestore();
+      const asked = [...statements, ...written.filter(({ sql }) => /^\s*(SELECT|DELETE|UPDATE)/i.test(sql))];
+      expect(asked.filter(({ sql }) => sql.startsWith('DELETE FROM "audit_events"'))).toHaveLength(1);
+      // Of the keys of the installation there are few.
+      expect(await findings(asked.filter(({ sql }) => !sql.includes('"history_keys"')))).toEqual([]);
+    },
+  );
 
   it('the lists have grown: a statement without an index is found', async () => {
     const sql = 'SELECT id FROM audit_events WHERE leafHash = ? ORDER BY requestId LIMIT 2';
