@@ -20,7 +20,7 @@ import { HistoryBorder, HistoryState } from './history-border.entity.js';
 import { HistoryCheck } from './history-check.service.js';
 import { historyEvents } from './events.js';
 import { HistoryExport } from './export.service.js';
-import { CheckpointMetrics, HistoryLagMetrics } from './history-metrics.js';
+import { CheckpointMetrics, ErasedMonthMetrics, HistoryLagMetrics } from './history-metrics.js';
 import { HistoryLog } from './history-log.service.js';
 import { HistoryMonth } from './history-month.entity.js';
 import { HistoryReads } from './history-reads.service.js';
@@ -66,6 +66,7 @@ export const auditEntities: readonly EntityClass[] = [
     CheckpointMetrics,
     Checkpoints,
     Cosignatures,
+    ErasedMonthMetrics,
     ErasedMonths,
     EventReader,
     History,

@@ -88,6 +88,15 @@ export class ErasedMonths {
     return found;
   }
 
+  /** How many months of all histories are erased, and when the last of them was; `null` before the first. */
+  async total(): Promise<{ readonly months: number; readonly lastAt: EpochMilliseconds | null }> {
+    return this.database.readPlatform(SYSTEM, async (view) => {
+      const where = { erasedAt: MoreThanOrEqual(0) };
+      const [last] = await view.find(HistoryMonth, where, { order: { erasedAt: 'DESC' }, limit: 1 });
+      return { months: last ? await view.count(HistoryMonth, where) : 0, lastAt: last?.erasedAt ?? null };
+    });
+  }
+
   /** Those whose keys the restoration has left out of the rows: the event says so. */
   private async recordRestored(restoredAt: EpochMilliseconds): Promise<void> {
     let isMore = true;

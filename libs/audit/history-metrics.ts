@@ -1,12 +1,13 @@
 import { Injectable } from '@nestjs/common';
 
-import { SECOND, platformScope, systemOrigin } from '#core';
+import { MINUTE, SECOND, platformScope, systemOrigin } from '#core';
 import { Database, IsNull, MoreThanColumn, type View } from '#database';
 import { type MetricSource, Measures, counter, defineMetrics, gauge } from '#metrics';
 
 import { AuditEvent } from './audit-event.entity.js';
 import { Checkpoints } from './checkpoints.service.js';
 import { Cosignatures } from './cosignatures.service.js';
+import { ErasedMonths } from './erased-months.service.js';
 import { CHECKPOINT_LOG } from './log-entries.js';
 import { HistorySize } from './log.entities.js';
 
@@ -82,4 +83,19 @@ async function oldestAge(view: View, grown: readonly HistorySize[]): Promise<num
   const first = grown.map(({ tenantId, publishedSize }) => ({ tenantId, sequence: publishedSize ?? 0 }));
   const events = await view.find(AuditEvent, first, { columns: ['occurredAt'] });
   return Math.max(0, ...events.map(({ occurredAt }) => (view.now - occurredAt) / SECOND));
+}
+
+const erased = defineMetrics({
+  chancery_history_erased_months: gauge('Months of all histories whose personal fields are erased'),
+});
+
+/** What was erased of the histories; every process reads the same. */
+@Measures({ metrics: erased, everyMilliseconds: MINUTE })
+@Injectable()
+export class ErasedMonthMetrics implements MetricSource<typeof erased> {
+  constructor(private readonly months: ErasedMonths) {}
+
+  async measure() {
+    return { chancery_history_erased_months: (await this.months.total()).months };
+  }
 }

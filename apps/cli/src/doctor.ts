@@ -5,7 +5,7 @@ import type { INestApplicationContext } from '@nestjs/common';
 
 import { Checkpoints, ErasedMonths, LogKeys, LogPlace } from '#audit';
 import { ConfigurationError } from '#config';
-import { DomainError, INSTALLATION_ID, SECOND } from '#core';
+import { DomainError, INSTALLATION_ID, SECOND, toRfc3339 } from '#core';
 import { Database, databaseTlsWarning } from '#database';
 import { type Configuration, loadConfiguration, readMasterKeys } from '#installation';
 import { KeyStores, StoredObjects } from '#key-stores';
@@ -238,6 +238,11 @@ async function checkHistories(
   for (const log of checkpoints.signedByLaterKeys()) {
     const detail = `${log} was signed by a later key, which this database lacks; run: chancery keys rotate-log-keys`;
     report({ severity: 'warning', check, detail });
+  }
+  const { months, lastAt } = await context.get(ErasedMonths).total();
+  if (lastAt !== null) {
+    const detail = `the personal fields of ${months} months of histories are erased, the last of them at ${toRfc3339(lastAt)}`;
+    report({ severity: 'ok', check, detail });
   }
   for (const { month, tenantId } of await context.get(ErasedMonths).present()) {
     const detail = `${tenantId} has the personal fields of ${month} again, which were erased: was the database restored by another way? Erase the month`;

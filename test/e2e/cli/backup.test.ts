@@ -296,6 +296,7 @@ describe.each(WAYS)('a backup of %s, restored into %s', (from, to) => {
     const doctor = await chancery(target.url, checkpoints, 'doctor');
     expect(doctor.told).toContain(`keys.example.com/${young.id} ended when the database was restored`);
     expect(doctor.told).not.toContain('was the database rolled back');
+    expect(doctor.told).toContain('the personal fields of 2 months of histories are erased, the last of them at ');
     expect(server.logs.join('')).not.toContain('was it rolled back');
     await server.close();
   });

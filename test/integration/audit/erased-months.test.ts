@@ -38,6 +38,7 @@ it('months that were erased at one instant are all recorded, kept and named, how
   clock.advance(1_000);
   await months.onRestored({ restoredAt });
   expect(await months.erasedSince(restoredAt)).toHaveLength(MONTHS);
+  expect(await months.total()).toMatchObject({ months: MONTHS });
   const plain = await openPlainDataSource(url());
   const [{ count } = { count: 0 }] = await plain.query<{ count: number | string }[]>(
     `SELECT COUNT(*) AS count FROM audit_events WHERE action = 'history.month_erased'`,
