@@ -65,6 +65,13 @@ const RULES: readonly Rule[] = [
     good: ['libs/keys/keys.spec.ts', "it('signs', () => {});"],
   },
   {
+    name: 'a test waits for half a minute or more for what has to come',
+    applies: isTest,
+    forbids: /\btimeout: ([12]?\d_\d{3}|\d{1,4})\b(?! \*)/,
+    bad: ['test/e2e/server/redis.test.ts', 'await expect.poll(answers, { timeout: 10_000 }).toBe(true);'],
+    good: ['test/e2e/server/redis.test.ts', 'await expect.poll(answers, { timeout: 60_000 }).toBe(true);'],
+  },
+  {
     name: 'an entry point names what it offers',
     applies: everywhere,
     forbids: /\bexport \*/,

@@ -2,6 +2,11 @@ import { spawnSync } from 'node:child_process';
 
 import axe from 'axe-core';
 import { type Browser, type BrowserContext, type Locator, type Page, chromium } from 'playwright-core';
+import { afterAll } from 'vitest';
+
+import { systemClock } from '#core';
+
+import { type TestServer, startTestServer } from './server.js';
 
 /** Debian's Chromium; `undefined` where it is not installed. */
 export const browserProgram = ['chromium', '/usr/bin/chromium'].find(
@@ -14,6 +19,21 @@ export const launchBrowser = (program: string): Promise<Browser> =>
     executablePath: program.startsWith('/') ? program : `/usr/bin/${program}`,
     args: ['--no-sandbox', '--disable-dev-shm-usage'],
   });
+
+/**
+ * A server with its console and a browser, for the tests of the file that calls this while it is loaded; nothing where no browser is
+ * installed: continuous integration installs one, and elsewhere these tests are left out.
+ */
+export async function startConsole(environment: Readonly<Record<string, string>> = {}) {
+  if (browserProgram === undefined) return {} as { server: TestServer; browser: Browser };
+  const server = await startTestServer({ clock: systemClock, environment });
+  const browser = await launchBrowser(browserProgram);
+  afterAll(async () => {
+    await browser.close();
+    await server.close();
+  });
+  return { server, browser };
+}
 
 /** How long a page may take to show what is waited for: no measure of the product, whatever else the machine does. */
 const PATIENCE_MILLISECONDS = 40_000;
@@ -74,12 +94,17 @@ export async function accessibilityFaults(page: Page, rules?: string[]): Promise
   );
 }
 
-/** Signs a person in, by the form. */
-export async function signIn(page: Page, email: string, password: string): Promise<void> {
-  await page.goto('/console/sign-in');
+/** Fills in and sends the form that the page shows to a person without a session. */
+export async function fillInSignIn(page: Page, email: string, password: string): Promise<void> {
   await page.getByLabel('E-mail address').fill(email);
   await page.getByLabel('Password', { exact: true }).fill(password);
   await press(page, 'Sign in');
+}
+
+/** Signs a person in, by the form. */
+export async function signIn(page: Page, email: string, password: string): Promise<void> {
+  await page.goto('/console/sign-in');
+  await fillInSignIn(page, email, password);
   await page.getByRole('button', { name: 'Sign out' }).waitFor();
 }
 

@@ -1,19 +1,9 @@
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Page } from 'playwright-core';
+import { beforeAll, describe, expect, it } from 'vitest';
 
-import { systemClock } from '#core';
-
-import {
-  type Window,
-  browserProgram,
-  dialogOf,
-  launchBrowser,
-  openWindow,
-  press,
-  signIn,
-} from '../../support/browser.js';
+import { type Window, browserProgram, dialogOf, openSignedIn, press, startConsole } from '../../support/browser.js';
 import { joinTenant } from '../../support/people.js';
-import { PASSWORD, type TestServer, type TestTenant, createTenant, startTestServer } from '../../support/server.js';
+import { PASSWORD, type TestTenant, createTenant } from '../../support/server.js';
 
 /** As long as a name may be, without a place to break. */
 const LONG = 'Wwwwwwwwww'.repeat(10);
@@ -23,21 +13,13 @@ const RIGHT_TO_LEFT = 'خدمة الدفع \u202e';
 /** How much wider what is in the dialog is than the dialog. */
 const SIDEWAYS = `(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth)(document.querySelector('[role=dialog]'))`;
 
-let server: TestServer;
-let browser: Browser;
+const { server, browser } = await startConsole();
 let tenant: TestTenant;
 let owner: Window;
 
 beforeAll(async () => {
-  server = await startTestServer({ clock: systemClock });
-  browser = await launchBrowser(browserProgram!);
   tenant = await createTenant(server, 'accessible');
-  owner = await openWindow(browser, server.url);
-  await signIn(owner.page, tenant.owner.email, PASSWORD);
-});
-afterAll(async () => {
-  await browser?.close();
-  await server.close();
+  owner = await openSignedIn(browser, server.url, tenant.owner.email, PASSWORD);
 });
 
 const navigation = (page: Page) => page.getByRole('navigation', { name: 'Pages' });
@@ -51,7 +33,7 @@ describe.runIf(browserProgram)('the console by keyboard and screen reader', () =
     await navigation(page).getByRole('link', { name: 'Keys' }).focus();
     await page.keyboard.press('Enter');
     await page.getByRole('main', { name: 'Keys' }).waitFor();
-    await expect.poll(() => page.evaluate('document.activeElement.id'), { timeout: 10_000 }).toBe('content');
+    await expect.poll(() => page.evaluate('document.activeElement.id')).toBe('content');
     expect(await page.title()).toBe('Keys · Chancery');
   });
 
@@ -76,11 +58,11 @@ describe.runIf(browserProgram)('the console by keyboard and screen reader', () =
     await dialog.getByLabel('Allowed networks').fill('10.0.0.0/8, nowhere');
     await dialog.getByRole('button', { name: 'Create' }).click();
     const field = dialog.getByLabel('Allowed networks');
-    await expect.poll(() => field.getAttribute('aria-invalid'), { timeout: 10_000 }).toBe('true');
+    await expect.poll(() => field.getAttribute('aria-invalid')).toBe('true');
     const described = (await field.getAttribute('aria-describedby'))!;
     const texts = await Promise.all(described.split(' ').map((id) => page.locator(`[id="${id}"]`).innerText()));
     expect(texts).toEqual([expect.stringMatching(/CIDR|network/), expect.stringContaining('separated by commas')]);
-    await expect.poll(() => page.evaluate('document.activeElement.name'), { timeout: 10_000 }).toBe('allowedCidrs');
+    await expect.poll(() => page.evaluate('document.activeElement.name')).toBe('allowedCidrs');
     expect(await dialog.getByLabel('Name', { exact: true }).getAttribute('aria-invalid')).toBeNull();
     await page.keyboard.press('Escape');
   });
@@ -101,14 +83,13 @@ describe.runIf(browserProgram)('the console by keyboard and screen reader', () =
     await dialog.getByRole('button', { name: 'Copy Service key' }).click();
     await dialog.getByRole('status').getByText('Service key was copied').waitFor();
     await press(page, 'Done');
-    await expect.poll(() => dialog.count(), { timeout: 10_000 }).toBe(0);
+    await expect.poll(() => dialog.count()).toBe(0);
   });
 
   it('the reason why a button is blocked is in the window, also from within a table, until Escape', async () => {
     const email = 'auditor@accessible.test';
     await joinTenant(server, tenant, { email, role: 'auditor', name: 'Ada' });
-    const { page, context, faults } = await openWindow(browser, server.url, { width: 360 });
-    await signIn(page, email, PASSWORD);
+    const { page, context, faults } = await openSignedIn(browser, server.url, email, PASSWORD, { width: 360 });
     await openPage(page, 'members');
     const manage = page
       .getByRole('region', { name: 'Members' })
@@ -121,7 +102,7 @@ describe.runIf(browserProgram)('the console by keyboard and screen reader', () =
     expect([x >= 0, y >= 0, x + width <= 360, y + height <= 800]).toEqual([true, true, true, true]);
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(360);
     await page.keyboard.press('Escape');
-    await expect.poll(() => reason.count(), { timeout: 10_000 }).toBe(0);
+    await expect.poll(() => reason.count()).toBe(0);
     expect(faults).toEqual([]);
     await context.close();
   });
@@ -147,7 +128,7 @@ describe.runIf(browserProgram)('names in the console', () => {
     ]) {
       await openPage(page, name);
       await page.getByRole('heading', { level: 1 }).waitFor();
-      await expect.poll(() => page.getByText('Loading …').count(), { timeout: 10_000 }).toBe(0);
+      await expect.poll(() => page.getByText('Loading …').count()).toBe(0);
       expect([name, await page.evaluate('document.documentElement.scrollWidth')]).toEqual([name, 320]);
     }
     await openPage(page, `services/${long['service']!['id']}`);

@@ -1,6 +1,5 @@
 import { createLocalJWKSet, jwtVerify } from 'jose';
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
 import { CheckpointLog, Checkpoints } from '#audit';
 import { SECOND, systemClock } from '#core';
@@ -10,26 +9,18 @@ import { start } from '../../../apps/server/src/start.js';
 import {
   browserProgram,
   dialogOf,
-  launchBrowser,
+  fillInSignIn,
   openSignedIn,
   openWindow,
   press,
   signIn,
+  startConsole,
 } from '../../support/browser.js';
 import { enrolTotp } from '../../support/factors.js';
-import { PASSWORD, TEST_MASTER_KEY, type TestServer, createTenant, startTestServer } from '../../support/server.js';
+import { PASSWORD, TEST_MASTER_KEY, createTenant } from '../../support/server.js';
 import { createTestDatabase } from '../../support/database.js';
 
-let server: TestServer;
-let browser: Browser;
-beforeAll(async () => {
-  server = await startTestServer({ clock: systemClock });
-  browser = await launchBrowser(browserProgram!);
-});
-afterAll(async () => {
-  await browser.close();
-  await server.close();
-});
+const { server, browser } = await startConsole();
 
 /** The first start of the product on an empty database, and what it prints for the person who started it. */
 async function firstStart() {
@@ -74,9 +65,7 @@ describe.runIf(browserProgram)('the console in a browser', () => {
     const first = await firstStart();
     const { page, context, faults } = await openWindow(browser, new URL(first.link).origin);
     await page.goto(first.link);
-    await page.getByLabel('E-mail address').fill(first.email);
-    await page.getByLabel('Password', { exact: true }).fill(first.password);
-    await press(page, 'Sign in');
+    await fillInSignIn(page, first.email, first.password);
     await press(page, 'Create tenant');
     const dialog = dialogOf(page);
     await dialog.getByLabel('Name', { exact: true }).fill('Acme Ltd');
@@ -278,9 +267,7 @@ describe.runIf(browserProgram)('the console in a browser', () => {
     const { code } = await enrolTotp(server, tenant.owner.token);
     const { page, context, faults } = await openWindow(browser, server.url);
     await page.goto('/console/sign-in');
-    await page.getByLabel('E-mail address').fill(tenant.owner.email);
-    await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
-    await press(page, 'Sign in');
+    await fillInSignIn(page, tenant.owner.email, PASSWORD);
     await page.getByLabel('Or a recovery code').waitFor();
     // The code of this half minute was used up by the enrolment; one step of skew is accepted.
     await page.getByLabel('Code from the app').fill(code(systemClock.now() + 30 * SECOND));

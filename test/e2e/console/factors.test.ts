@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 
 import { Secret, TOTP } from 'otpauth';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Page } from 'playwright-core';
+import { describe, expect, it } from 'vitest';
 
 import { SECOND, systemClock } from '#core';
 
@@ -11,26 +11,18 @@ import {
   addAuthenticator,
   browserProgram,
   dialogOf,
-  launchBrowser,
+  fillInSignIn,
   openSignedIn,
   openWindow,
   press,
   signIn,
+  startConsole,
 } from '../../support/browser.js';
 import { enrolTotp, pageOf } from '../../support/factors.js';
 import { joinTenant } from '../../support/people.js';
-import { PASSWORD, type TestServer, createTenant, startTestServer } from '../../support/server.js';
+import { PASSWORD, createTenant } from '../../support/server.js';
 
-let server: TestServer;
-let browser: Browser;
-beforeAll(async () => {
-  server = await startTestServer({ clock: systemClock });
-  browser = await launchBrowser(browserProgram!);
-});
-afterAll(async () => {
-  await browser?.close();
-  await server.close();
-});
+const { server, browser } = await startConsole();
 
 /** A name that stays text. */
 const NAME = `<img src=x onerror="document.title='ran'">`;
@@ -39,9 +31,7 @@ const CODES_OF_AN_ACCOUNT = 10;
 /** The sign-in up to the question for the second factor. */
 async function signInUpToFactor(page: Page, email: string): Promise<void> {
   await page.goto('/console/sign-in');
-  await page.getByLabel('E-mail address').fill(email);
-  await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
-  await press(page, 'Sign in');
+  await fillInSignIn(page, email, PASSWORD);
   await page.getByRole('heading', { name: 'Your second factor' }).waitFor();
 }
 

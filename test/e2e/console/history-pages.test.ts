@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 
-import type { Browser, Download, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Download, Page } from 'playwright-core';
+import { beforeAll, describe, expect, it } from 'vitest';
 
 import { Checkpoints } from '#audit';
 import { DAY, systemClock } from '#core';
@@ -12,34 +12,20 @@ import {
   accessibilityFaults,
   browserProgram,
   dialogOf,
-  launchBrowser,
   openSignedIn,
   press,
+  startConsole,
 } from '../../support/browser.js';
-import {
-  ADMIN,
-  PASSWORD,
-  type TestServer,
-  type TestTenant,
-  createTenant,
-  startTestServer,
-} from '../../support/server.js';
+import { ADMIN, PASSWORD, type TestTenant, createTenant, startTestServer } from '../../support/server.js';
 import { createIssuer } from '../signing/issuer.js';
 
-let server: TestServer;
-let browser: Browser;
+const { server, browser } = await startConsole();
 let tenant: TestTenant;
 let owner: Window;
 
 beforeAll(async () => {
-  server = await startTestServer({ clock: systemClock });
-  browser = await launchBrowser(browserProgram!);
   tenant = await createTenant(server, 'past');
   owner = await openSignedIn(browser, server.url, tenant.owner.email, PASSWORD);
-});
-afterAll(async () => {
-  await browser?.close();
-  await server.close();
 });
 
 const today = (): string => new Date(systemClock.now()).toISOString().slice(0, 10);

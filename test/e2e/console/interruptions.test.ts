@@ -1,38 +1,21 @@
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-
-import { systemClock } from '#core';
+import type { Page } from 'playwright-core';
+import { describe, expect, it } from 'vitest';
 
 import {
   type Window,
   accessibilityFaults,
   browserProgram,
   dialogOf,
-  launchBrowser,
+  fillInSignIn,
+  openSignedIn,
   openWindow,
   press,
-  signIn,
+  startConsole,
 } from '../../support/browser.js';
 import { joinAs, verify } from '../../support/people.js';
-import {
-  ADMIN,
-  PASSWORD,
-  type TestServer,
-  type TestTenant,
-  createTenant,
-  startTestServer,
-} from '../../support/server.js';
+import { ADMIN, PASSWORD, type TestTenant, createTenant } from '../../support/server.js';
 
-let server: TestServer;
-let browser: Browser;
-beforeAll(async () => {
-  server = await startTestServer({ clock: systemClock });
-  browser = await launchBrowser(browserProgram!);
-});
-afterAll(async () => {
-  await browser?.close();
-  await server.close();
-});
+const { server, browser } = await startConsole();
 
 let tenants = 0;
 
@@ -40,8 +23,7 @@ let tenants = 0;
 async function openServices(): Promise<Window & { readonly tenant: TestTenant; readonly path: string }> {
   const tenant = await createTenant(server, `interrupted-${++tenants}`);
   await server.post(`${tenant.path}/services`, { name: 'billing' }, tenant.owner);
-  const window = await openWindow(browser, server.url);
-  await signIn(window.page, tenant.owner.email, PASSWORD);
+  const window = await openSignedIn(browser, server.url, tenant.owner.email, PASSWORD);
   const path = `/console/t/${tenant.slug}/services`;
   await window.page.goto(path);
   await services(window.page).getByText('billing').waitFor();
@@ -56,13 +38,6 @@ async function askForService(page: Page): Promise<void> {
   await press(page, 'Create service');
   await dialogOf(page).getByLabel('Name', { exact: true }).fill('later');
   await dialogOf(page).getByRole('button', { name: 'Create' }).click();
-}
-
-/** As a person in the form, without the page being loaded again. */
-async function fillInSignIn(page: Page, email: string): Promise<void> {
-  await page.getByLabel('E-mail address').fill(email);
-  await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
-  await press(page, 'Sign in');
 }
 
 describe.runIf(browserProgram)('a page of the console whose server is away', () => {
@@ -118,9 +93,7 @@ describe.runIf(browserProgram)('a session of the console that ends', () => {
     await dialogOf(page).getByLabel('Name', { exact: true }).fill('later');
     await dialogOf(page).getByRole('button', { name: 'Create' }).click();
     await page.getByText('Your session has ended').waitFor();
-    await page.getByLabel('E-mail address').fill(tenant.owner.email);
-    await page.getByLabel('Password', { exact: true }).fill(PASSWORD.toUpperCase());
-    await press(page, 'Sign in');
+    await fillInSignIn(page, tenant.owner.email, PASSWORD.toUpperCase());
     await services(page).getByText('billing').waitFor();
     expect([pathOf(page), new URL(page.url()).search]).toEqual([path, '?any=1']);
     await context.close();
@@ -130,12 +103,12 @@ describe.runIf(browserProgram)('a session of the console that ends', () => {
     const { context, tenant, path } = await openServices();
     const other = await openWindow(browser, server.url);
     await other.page.goto(path);
-    await fillInSignIn(other.page, tenant.owner.email);
+    await fillInSignIn(other.page, tenant.owner.email, PASSWORD);
     await services(other.page).getByText('billing').waitFor();
     expect(pathOf(other.page)).toBe(path);
     await press(other.page, 'Sign out');
     await other.page.goto(`/console/sign-in?next=${encodeURIComponent('//evil.example/')}`);
-    await fillInSignIn(other.page, tenant.owner.email);
+    await fillInSignIn(other.page, tenant.owner.email, PASSWORD);
     await other.page.getByRole('heading', { name: tenant.slug, level: 1 }).waitFor();
     expect(other.faults).toEqual([]);
     await Promise.all([context.close(), other.context.close()]);
@@ -148,7 +121,7 @@ describe.runIf(browserProgram)('a session of the console that ends', () => {
     await services(second).getByText('billing').waitFor();
     await press(page, 'Sign out');
     await second.getByText('You signed out in another window').waitFor();
-    await fillInSignIn(page, tenant.owner.email);
+    await fillInSignIn(page, tenant.owner.email, PASSWORD);
     await second.getByRole('button', { name: 'Sign out' }).waitFor();
     expect(pathOf(second)).toBe(`/console/t/${tenant.slug}`);
     await context.close();
@@ -159,7 +132,7 @@ describe.runIf(browserProgram)('a session of the console that ends', () => {
     const other = await createTenant(server, `interrupted-${++tenants}`);
     const second = await context.newPage();
     await second.goto('/console/sign-in');
-    await fillInSignIn(second, other.owner.email);
+    await fillInSignIn(second, other.owner.email, PASSWORD);
     await page.getByRole('link', { name: other.owner.email }).waitFor();
     expect(await page.getByText(tenant.owner.email).count()).toBe(0);
     await context.close();
@@ -178,7 +151,7 @@ describe.runIf(browserProgram)('an address of the console', () => {
     ]) {
       await page.goto(`/console/t/${tenant.slug}/${address}`);
       await page.getByRole('heading', { level: 1 }).waitFor();
-      await expect.poll(() => page.getByText('Loading …').count(), { timeout: 10_000 }).toBe(0);
+      await expect.poll(() => page.getByText('Loading …').count()).toBe(0);
       expect([address, await page.getByRole('alert').allInnerTexts()]).toEqual([address, []]);
     }
     expect(faults).toEqual([]);
@@ -207,8 +180,7 @@ describe.runIf(browserProgram)('a right that is withdrawn while a page of the co
     const userId = String(
       (items as unknown as { email: string; userId: string }[]).find((each) => each.email === email)!.userId,
     );
-    const { page, context } = await openWindow(browser, server.url);
-    await signIn(page, email, PASSWORD);
+    const { page, context } = await openSignedIn(browser, server.url, email, PASSWORD);
     await page.goto(path);
     await services(page).getByText('billing').waitFor();
     expect((await server.patch(`${tenant.path}/members/${userId}`, { role: 'auditor' }, tenant.owner)).status).toBe(
@@ -218,7 +190,7 @@ describe.runIf(browserProgram)('a right that is withdrawn while a page of the co
     await dialogOf(page).getByRole('alert').getByText('FORBIDDEN').waitFor();
     await dialogOf(page).getByRole('button', { name: 'Cancel' }).click();
     const create = page.getByRole('main').getByRole('button', { name: 'Create service' });
-    await expect.poll(() => create.getAttribute('aria-disabled'), { timeout: 10_000 }).toBe('true');
+    await expect.poll(() => create.getAttribute('aria-disabled')).toBe('true');
 
     expect((await server.delete(`${tenant.path}/members/${userId}`, undefined, tenant.owner)).status).toBe(204);
     await page.getByRole('navigation').getByRole('link', { name: 'Keys' }).click();

@@ -3,8 +3,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 
-import type { Browser, Page, Request } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Page, Request } from 'playwright-core';
+import { beforeAll, describe, expect, it } from 'vitest';
 
 import { DAY, systemClock } from '#core';
 import { type Permission, permissionsOfRole, roles } from '#tenants';
@@ -16,15 +16,15 @@ import {
   addAuthenticator,
   browserProgram,
   dialogOf,
-  launchBrowser,
   openSignedIn,
   openWindow,
   press,
   signIn,
+  startConsole,
 } from '../../support/browser.js';
 import { pageOf } from '../../support/factors.js';
 import { joinTenant } from '../../support/people.js';
-import { ADMIN, PASSWORD, type TestServer, createTenant, startTestServer } from '../../support/server.js';
+import { ADMIN, PASSWORD, createTenant } from '../../support/server.js';
 import { AcmeTestClient, bind } from '../acme/acme-client.js';
 import { ACTIONS, HARMLESS, NAMED_ACTIONS, READ_BY, WITHOUT_DIALOG, permittedAction } from './role-actions.js';
 
@@ -37,8 +37,7 @@ const FIRST_LOAD_BYTES_MAX = 250_000;
 /** How much wider what is in the dialog is than the dialog. */
 const SIDEWAYS = `(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth)(document.querySelector('[role=dialog]'))`;
 
-let server: TestServer;
-let browser: Browser;
+const { server, browser } = await startConsole();
 /** Every page of a tenant whose names are all scripts, by address. */
 let pages: string[];
 /** The pages of the installation, with the same names. */
@@ -57,15 +56,9 @@ let owner: Window;
 let tenant: Awaited<ReturnType<typeof createTenant>>;
 
 beforeAll(async () => {
-  server = await startTestServer({ clock: systemClock });
   tenant = await createTenant(server, 'pages');
   pages = await fill();
-  browser = await launchBrowser(browserProgram!);
   owner = await openSignedIn(browser, server.url, tenant.owner.email, PASSWORD);
-});
-afterAll(async () => {
-  await browser?.close();
-  await server.close();
 });
 
 /** Something on every page. @returns the addresses of the pages */
@@ -251,8 +244,8 @@ describe.runIf(browserProgram)('every page of the console', () => {
           if (!offered || seen.has(name) || WITHOUT_DIALOG.test(name)) continue;
           seen.add(name);
           await page.getByRole('main').getByRole('button', { name, exact: true }).first().click();
-          await expect.poll(() => dialog.count(), { message: `${path} ${name}`, timeout: 10_000 }).toBe(1);
-          await expect.poll(() => dialog.getByText('Loading …').count(), { timeout: 10_000 }).toBe(0);
+          await expect.poll(() => dialog.count(), { message: `${path} ${name}` }).toBe(1);
+          await expect.poll(() => dialog.getByText('Loading …').count()).toBe(0);
           expect([path, name, await accessibilityFaults(page)]).toEqual([path, name, []]);
           await page.emulateMedia({ colorScheme: 'dark' });
           expect([path, name, 'dark', await accessibilityFaults(page, COLOUR_RULES)]).toEqual([path, name, 'dark', []]);
@@ -262,7 +255,7 @@ describe.runIf(browserProgram)('every page of the console', () => {
           expect([path, name, await page.evaluate(SIDEWAYS)]).toEqual([path, name, 0]);
           await page.setViewportSize({ width: 1_280, height: 800 });
           await page.keyboard.press('Escape');
-          await expect.poll(() => dialog.count(), { message: `${path} ${name} closes`, timeout: 10_000 }).toBe(0);
+          await expect.poll(() => dialog.count(), { message: `${path} ${name} closes` }).toBe(0);
           const focused = `document.activeElement.getAttribute('aria-label') ?? document.activeElement.textContent`;
           expect([path, await page.evaluate(focused)]).toEqual([path, name]);
         }

@@ -1,32 +1,21 @@
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-
-import { systemClock } from '#core';
+import { describe, expect, it } from 'vitest';
 
 import {
   accessibilityFaults,
   browserProgram,
   dialogOf,
-  launchBrowser,
+  fillInSignIn,
   openSignedIn,
   openWindow,
   press,
   regionOf,
   signIn,
+  startConsole,
 } from '../../support/browser.js';
 import { joinTenant } from '../../support/people.js';
-import { ADMIN, PASSWORD, type TestServer, createTenant, startTestServer } from '../../support/server.js';
+import { ADMIN, PASSWORD, createTenant } from '../../support/server.js';
 
-let server: TestServer;
-let browser: Browser;
-beforeAll(async () => {
-  server = await startTestServer({ clock: systemClock });
-  browser = await launchBrowser(browserProgram!);
-});
-afterAll(async () => {
-  await browser?.close();
-  await server.close();
-});
+const { server, browser } = await startConsole();
 
 const CHOSEN_PASSWORD = 'a password that the person chose';
 
@@ -64,9 +53,7 @@ describe.runIf(browserProgram)('the people of a tenant in the console', () => {
     await page.getByLabel('Choose a password').fill(CHOSEN_PASSWORD);
     await press(page, 'Accept');
     await page.getByRole('link', { name: 'Sign in with the new password' }).click();
-    await page.getByLabel('E-mail address').fill('grace@people.test');
-    await page.getByLabel('Password', { exact: true }).fill(CHOSEN_PASSWORD);
-    await press(page, 'Sign in');
+    await fillInSignIn(page, 'grace@people.test', CHOSEN_PASSWORD);
     await page.getByRole('heading', { name: slug }).waitFor();
     expect(faults).toEqual([]);
     await context.close();
@@ -78,9 +65,7 @@ describe.runIf(browserProgram)('the people of a tenant in the console', () => {
     const { page, context, faults } = await openWindow(browser, server.url);
     await page.goto(`/console/invitation#${invited.body['token']}`);
     await page.getByRole('link', { name: 'Sign in first' }).click();
-    await page.getByLabel('E-mail address').fill(ADMIN.email);
-    await page.getByLabel('Password', { exact: true }).fill(ADMIN.password);
-    await press(page, 'Sign in');
+    await fillInSignIn(page, ADMIN.email, ADMIN.password);
     await page.getByText(`as ${ADMIN.email}`).waitFor();
     expect(await page.getByLabel('Your name').count()).toBe(0);
     await press(page, 'Accept');

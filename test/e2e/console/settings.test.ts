@@ -1,4 +1,3 @@
-import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { Deliveries } from '#announcements';
@@ -8,10 +7,10 @@ import {
   accessibilityFaults,
   browserProgram,
   dialogOf,
-  launchBrowser,
   openSignedIn,
   openWindow,
   press,
+  startConsole,
 } from '../../support/browser.js';
 import {
   CLIENT_ID,
@@ -23,30 +22,24 @@ import {
 } from '../../support/identity-provider.js';
 import { invite } from '../../support/people.js';
 import { type Receiver, startReceiver } from '../../support/receiver.js';
-import { ADMIN, PASSWORD, type TestServer, createTenant, startTestServer } from '../../support/server.js';
+import { ADMIN, PASSWORD, createTenant } from '../../support/server.js';
 import { REACHABLE, person } from '../admin/company.js';
 import { exchangeToken, workloadOf } from '../callers/workload.js';
 
-const environment = {
+const { server, browser } = await startConsole({
   ...REACHABLE,
   CHANCERY_WEBHOOK_NETWORKS: '127.0.0.0/8',
   CHANCERY_WEBHOOK_PLAIN_HTTP: 'true',
-};
-let server: TestServer;
-let browser: Browser;
+});
 let receiver: Receiver;
 let company: RealProvider;
 let issuer: ScriptedProvider;
 beforeAll(async () => {
   [company, issuer] = await Promise.all([startRealProvider(), startScriptedProvider()]);
-  server = await startTestServer({ clock: systemClock, environment });
   receiver = await startReceiver();
-  browser = await launchBrowser(browserProgram!);
 });
 afterAll(async () => {
-  await browser?.close();
   await Promise.all([receiver.close(), company.close(), issuer.close()]);
-  await server.close();
 });
 
 const deliver = (): Promise<void> => server.server.app.get(Deliveries).deliverDue();

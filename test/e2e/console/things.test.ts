@@ -1,4 +1,3 @@
-import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { DAY, systemClock, toRfc3339 } from '#core';
@@ -8,34 +7,28 @@ import {
   accessibilityFaults,
   browserProgram,
   dialogOf,
-  launchBrowser,
   openSignedIn,
   press,
+  startConsole,
 } from '../../support/browser.js';
 import { AcmeTestClient } from '../acme/acme-client.js';
 import { createAuthority, csrPem } from '../certificates/pki.js';
-import { PASSWORD, type TestServer, type TestTenant, createTenant, startTestServer } from '../../support/server.js';
-import { type TransitKeys, transitKeys } from '../../support/transit-keys.js';
+import { PASSWORD, type TestTenant, createTenant } from '../../support/server.js';
+import { transitKeys } from '../../support/transit-keys.js';
 
-let engine: TransitKeys;
-let server: TestServer;
-let browser: Browser;
+const engine = await transitKeys();
+const { server, browser } = await startConsole({
+  CHANCERY_KEY_STORES: `hsm=${engine.uri}`,
+  CHANCERY_KEY_STORE_TENANTS: 'hsm=*',
+});
 let tenant: TestTenant;
 let owner: Window;
 
 beforeAll(async () => {
-  engine = await transitKeys();
-  const environment = { CHANCERY_KEY_STORES: `hsm=${engine.uri}`, CHANCERY_KEY_STORE_TENANTS: 'hsm=*' };
-  server = await startTestServer({ clock: systemClock, environment });
-  browser = await launchBrowser(browserProgram!);
   tenant = await createTenant(server, 'things');
   owner = await openSignedIn(browser, server.url, tenant.owner.email, PASSWORD);
 });
-afterAll(async () => {
-  await browser?.close();
-  await server.close();
-  await engine.close();
-});
+afterAll(() => engine.close());
 
 /** How many months one instant is after another, by the calendar. */
 function monthsBetween(earlier: string, later: string): number {
