@@ -1,7 +1,7 @@
 import { Agent, type IncomingHttpHeaders, get } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 
-import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 
 import { type TestDatabase, createMigratedDatabase } from '../support/database.js';
 import { type ServerProcess, build, startProcess } from './server-process.js';
@@ -65,16 +65,20 @@ describe(`a server that is told to stop while ${CLIENTS} clients with kept-alive
     return server;
   };
 
-  beforeAll(build);
-  afterEach(async () => {
+  let second: ServerProcess;
+
+  beforeAll(async () => {
+    build();
+    second = await start(0);
+  });
+  afterAll(async () => {
     for (const server of running) await server.stop();
-    running.clear();
-    for (const database of databases.splice(0)) await database.drop();
+    for (const database of databases) await database.drop();
   });
 
-  /** Stops the first of two servers under load; the exit code, and what the clients saw. */
+  /** Stops a new server under load; the exit code, and what the clients saw. */
   async function stopUnderLoad(drainSeconds: number): Promise<Outcome & { exitCode: number | null }> {
-    const [first, second] = [await start(drainSeconds), await start(0)];
+    const first = await start(drainSeconds);
     const outcome: Outcome = { answers: 0, closed: 0, errors: [] };
     let over = false;
     const clients = Array.from({ length: CLIENTS }, () => client(first.address, second.address, outcome, () => over));
