@@ -86,7 +86,7 @@ function holds({ statement, parameters, assumed }: AssumedRows): boolean {
 }
 
 /** As that of `statements.ts`; a thread loads nothing but its own file. */
-const textOf = ({ key, ...columns }: Record<string, unknown>): string =>
+const textOf = ({ key: _key, ...columns }: Record<string, unknown>): string =>
   JSON.stringify(Object.values(columns).map((value) => (value === null ? null : String(value))));
 
 function insertNumbered({ counter, insert, rows, numberAt }: NumberedRows): void {

@@ -109,7 +109,7 @@ export function telling({ source }: Place, entity: EntityClass): string[] {
 }
 
 /** What a row answers beside its `key`: the drivers and connections answer numbers as numbers or as text. */
-export const textOf = ({ key, ...columns }: Readonly<Record<string, unknown>>): string =>
+export const textOf = ({ key: _key, ...columns }: Readonly<Record<string, unknown>>): string =>
   JSON.stringify(Object.values(columns).map((value) => (value === null ? null : String(value))));
 
 /** By the `key` of each row what else it answers. */
