@@ -6,6 +6,7 @@ import { systemClock } from '#core';
 
 import { createAuthority, csrPem } from '../e2e/certificates/pki.js';
 import { createIssuer, createService } from '../e2e/signing/issuer.js';
+import { type WatchedIssuer, keptIssuer, licensedHolder } from './strict-change-table.js';
 import { type TestDatabase, createMigratedDatabase } from '../support/database.js';
 import { openPlainDataSource } from '../support/plain-data-source.js';
 import { TEST_MASTER_KEY, createTenant, startTestServer } from '../support/server.js';
@@ -13,7 +14,9 @@ import { type ProcessAnswer, type ServerProcess, build, request, startProcess } 
 
 const ROUNDS = Number(process.env['CHANCERY_TEST_KILL_ROUNDS'] ?? 1);
 /** Connections that ask for each kind of work at the same time. */
-const CONNECTIONS = { sign: 6, keyed: 6, certify: 4, change: 3, create: 3 };
+const CONNECTIONS = { sign: 6, keyed: 6, kept: 4, update: 4, certify: 4, change: 3, create: 3 };
+/** Between two tokens for telephone numbers of one connection: a profile permits a service 600 a minute. */
+const KEPT_EVERY_MILLISECONDS = 200;
 /** How long after the first answer the process is killed: within one batch or another. */
 const KILLED_WITHIN_MILLISECONDS = 200;
 const PATIENCE = { timeout: 180_000 + ROUNDS * 60_000 };
@@ -49,6 +52,8 @@ describe('a process that is killed under load', () => {
   let token: string;
   let profile: string;
   let serviceKey: string;
+  let phones: WatchedIssuer;
+  let holder: WatchedIssuer;
   /** Paths of credentials that are discarded and reactivated in turn. */
   const changed: string[] = [];
   let names = 0;
@@ -62,6 +67,8 @@ describe('a process that is killed under load', () => {
     await createAuthority(setUp, tenant);
     [tenantId, profile, serviceKey] = [tenant.id, issuer.profile, issuer.service.serviceKey];
     token = tenant.owner.token;
+    phones = await keptIssuer(setUp, tenant);
+    holder = await licensedHolder(setUp, tenant);
     for (let number = 0; number < CONNECTIONS.change; number += 1) {
       const credentials = `${tenant.path}/services/${(await createService(setUp, tenant)).id}/credentials`;
       const { body } = await setUp.post(credentials, { authType: 'service_key' }, tenant.owner);
@@ -90,6 +97,24 @@ describe('a process that is killed under load', () => {
       headers: { 'X-Service-Key': serviceKey, 'Idempotency-Key': name },
     });
 
+  /** A token for a telephone number of its own, which is kept under the name: a service may ask for 600 a minute. */
+  async function keep(server: ServerProcess, name: string): Promise<ProcessAnswer> {
+    await delay(KEPT_EVERY_MILLISECONDS);
+    const body = { ...phones.input, xid: name };
+    return request(server, 'POST', `/v1/sign/${phones.profile}`, {
+      body,
+      headers: { 'X-Service-Key': phones.service.serviceKey },
+    });
+  }
+
+  /** What was sent, so that it can be sent again. */
+  const updates = new Map<string, ReturnType<NonNullable<WatchedIssuer['send']>>>();
+  function update(server: ServerProcess, name: string): Promise<ProcessAnswer> {
+    const { path, ...sent } = updates.get(name) ?? holder.send!();
+    updates.set(name, { path, ...sent });
+    return request(server, 'POST', path, sent);
+  }
+
   /** Asks one thing after the other until the process is gone. */
   async function ask(work: Work, name: () => string, once: (name: string) => Promise<ProcessAnswer>): Promise<void> {
     for (;;) {
@@ -104,13 +129,16 @@ describe('a process that is killed under load', () => {
   }
 
   async function workUntilKilled(server: ServerProcess): Promise<Readonly<Record<keyof typeof CONNECTIONS, Work>>> {
-    const [sign, keyed, certified, change, created] = Array.from({ length: 5 }, newWork) as [
-      Work,
-      Work,
-      Work,
-      Work,
-      Work,
-    ];
+    const work = {
+      sign: newWork(),
+      keyed: newWork(),
+      kept: newWork(),
+      update: newWork(),
+      certify: newWork(),
+      change: newWork(),
+      create: newWork(),
+    };
+    const { sign, keyed, kept, update: updated, certify: certified, change, create: created } = work;
     const nextName = (): string => `work-${++names}`;
     const headers = { 'X-Service-Key': serviceKey };
     const signOnce = (): Promise<ProcessAnswer> =>
@@ -119,6 +147,8 @@ describe('a process that is killed under load', () => {
       ...Array.from({ length: CONNECTIONS.sign }, () => ask(sign, nextName, signOnce)),
       ...Array.from({ length: CONNECTIONS.keyed }, () => ask(keyed, nextName, (name) => signKeyed(server, name))),
       ...Array.from({ length: CONNECTIONS.certify }, () => ask(certified, nextName, (name) => certify(server, name))),
+      ...Array.from({ length: CONNECTIONS.kept }, () => ask(kept, nextName, (name) => keep(server, name))),
+      ...Array.from({ length: CONNECTIONS.update }, () => ask(updated, nextName, (name) => update(server, name))),
       ...changed.map(async (path) => {
         let { state } = (await request(server, 'GET', path, { token })).body;
         await ask(change, nextName, async () => {
@@ -131,12 +161,11 @@ describe('a process that is killed under load', () => {
       ...Array.from({ length: CONNECTIONS.create }, () => ask(created, nextName, (name) => create(server, name))),
     ];
     const ended = Promise.all(clients.map((client) => client.catch(requireGone)));
-    const works = { sign, keyed, certify: certified, change, create: created };
-    await Promise.race([ended, Promise.all(Object.values(works).map(({ begun }) => begun.promise))]);
+    await Promise.race([ended, Promise.all(Object.values(work).map(({ begun }) => begun.promise))]);
     await delay(Math.random() * KILLED_WITHIN_MILLISECONDS);
     await server.kill();
     await ended;
-    return works;
+    return work;
   }
 
   async function query<Row>(statement: string): Promise<Row[]> {
@@ -183,7 +212,7 @@ describe('a process that is killed under load', () => {
     PATIENCE,
     async () => {
       const environment = { DATABASE_URL: database.url, CHANCERY_MASTER_KEY: TEST_MASTER_KEY };
-      const counts = { sign: 0, keyed: 0, certify: 0, change: 0, create: 0, unanswered: 0 };
+      const counts = { sign: 0, keyed: 0, kept: 0, update: 0, certify: 0, change: 0, create: 0, unanswered: 0 };
       let changes = 0;
       let certified = 0;
       let asked = 0;
@@ -198,11 +227,12 @@ describe('a process that is killed under load', () => {
         expect(Number(size!.size)).toBe(recorded.length);
 
         const issued = recorded.filter(({ action }) => action === 'token.issued').map(({ tokenId }) => tokenId);
-        const acknowledged = [...work.sign.acknowledged.values(), ...work.keyed.acknowledged.values()].map(
-          ({ body }) => body['tokenId']!,
+        const { sign, keyed, kept, update: updated } = work;
+        const acknowledged = [sign, keyed, kept].flatMap(({ acknowledged: answers }) =>
+          [...answers.values()].map(({ body }) => body['tokenId']!),
         );
         expect(acknowledged.filter((id) => !issued.includes(id))).toEqual([]);
-        asked += work.sign.asked.length + work.keyed.asked.length;
+        asked += sign.asked.length + keyed.asked.length + kept.asked.length;
         expect(issued.length).toBeLessThanOrEqual(asked);
         expect(new Set(issued).size).toBe(issued.length);
 
@@ -210,6 +240,20 @@ describe('a process that is killed under load', () => {
         const certificates = finished.map(({ certificatePem }) => certificatePem);
         for (const { body } of work.certify.acknowledged.values()) expect(certificates).toContain(body['certificate']);
         expect(finished.length - certified).toBeLessThanOrEqual(work.certify.asked.length);
+
+        // A token is kept where it was issued, and nowhere else; each revision has its event, and none its number twice.
+        const rowsOf = <Row>(columns: string, table: string): Promise<Row[]> =>
+          query(`SELECT ${columns} FROM ${table} WHERE tenantId = '${tenantId}'`);
+        const xids = (await rowsOf<{ xid: string }>('xid', 'token_transactions')).map(({ xid }) => xid);
+        expect(xids.toSorted()).toEqual(issued.filter((id) => id?.startsWith('work-')).toSorted());
+        const revisions = (await rowsOf<{ revision: number }>('revision', 'license_revisions')).map(
+          ({ revision }) => revision,
+        );
+        expect(revisions.toSorted((one, next) => one - next)).toEqual(revisions.map((_, place) => place + 1));
+        expect(recorded.filter(({ action }) => action === 'license.updated')).toHaveLength(revisions.length);
+        const [license] = await rowsOf<{ revision: number }>('revision', 'licenses');
+        expect(license?.revision ?? 0).toBe(revisions.length);
+        for (const { body } of updated.acknowledged.values()) expect(revisions).toContain(Number(body['revision']));
 
         for (const path of changed) {
           const id = path.split('/').at(-1)!;
@@ -246,6 +290,16 @@ describe('a process that is killed under load', () => {
           expect([name, answer.status, answer.body]).toEqual([name, 201, first?.body ?? answer.body]);
           kids.push(answer.body['kid']!);
         }
+        for (const name of updated.asked) {
+          const { status } = await update(successor, name);
+          // One that was accepted is a duplicate; one that only got lost is accepted now.
+          expect([name, status]).toEqual([name, updated.acknowledged.has(name) ? 409 : expect.toBeOneOf([200, 409])]);
+        }
+        for (const [name, { body }] of kept.acknowledged) {
+          const headers = { 'X-Service-Key': phones.service.serviceKey };
+          const again = await request(successor, 'GET', `/v1/transactions/${name}`, { headers });
+          expect([name, again.status, again.body['token']]).toEqual([name, 200, body['token']]);
+        }
         await successor.stop();
         // Each key has one token, which was issued once: whether it was answered, only committed, or neither before the end.
         const afterwards = await events();
@@ -263,7 +317,7 @@ describe('a process that is killed under load', () => {
         const quoted = work.create.asked.map((name) => `'${name}'`).join(', ');
         expect(await query(`SELECT id FROM services WHERE name IN (${quoted})`)).toHaveLength(work.create.asked.length);
 
-        for (const kind of ['sign', 'keyed', 'certify', 'change', 'create'] as const) {
+        for (const kind of Object.keys(CONNECTIONS) as (keyof typeof CONNECTIONS)[]) {
           counts[kind] += work[kind].acknowledged.size;
           counts.unanswered += work[kind].asked.length - work[kind].acknowledged.size;
         }
