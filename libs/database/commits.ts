@@ -243,7 +243,7 @@ export class Commits implements Loader {
     const hasSteps = shares.some(({ work }) => work.shared !== undefined);
     if (assumed.size < tenantIds.length || needsRows || (hasSteps && !this.#stepPlans.isWorthwhile())) return undefined;
     const { from, until } = shares.map(({ work }) => work.basis).reduce(bothOf);
-    // What steps have read they judged by the instant of the plan.
+    // Steps have decided by the instant of the plan.
     let stepsUntil = Infinity;
     const isTimely = (now: EpochMilliseconds): boolean => from <= now && now < Math.min(until, stepsUntil);
     const written = await this.doors.planned(assumed, isTimely, async (tx) => {

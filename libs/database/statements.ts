@@ -98,7 +98,7 @@ const evened = (keys: readonly string[]): string[] => {
 
 /**
  * What tells whether a row is another than it was: its version, or every column where it has none.
- * @returns their names in the database @throws NotPlanned where a column has bytes, which no text stands for
+ * @returns their names in the database @throws NotPlanned where a column has bytes, which have no text
  */
 export function telling({ source }: Place, entity: EntityClass): string[] {
   const { columns } = source.getMetadata(entity);

@@ -49,7 +49,7 @@ interface Item {
   readonly id: string;
 }
 
-/** Counts, inserts, and is refused where a gauge is there. */
+/** Counts, inserts, and is rejected where a gauge is there. */
 class Counting implements SharedStep<Item> {
   readonly name = 'tokens';
   runs = 0;
@@ -139,7 +139,7 @@ const change = (id: string): Promise<void> =>
   });
 
 describe('a step that plans', () => {
-  it('a step that plans is planned for many requests at once, and writes what a transaction would write', async () => {
+  it('a step that plans is planned for many requests together, and writes what a transaction would write', async () => {
     const ids = await Promise.all(Array.from({ length: 30 }, () => commit()));
     expect([await countOf(), step.runs < 10, planned.includes(false)]).toEqual([30, true, false]);
     for (const id of ids) expect([await countOf(id), await eventsOf(id)]).toEqual([7, 1]);
@@ -157,7 +157,7 @@ describe('a step that plans', () => {
     expect([step.runs, planned, await countOf(), await eventsOf(id)]).toEqual([2, [true, false], 11, 1]);
   });
 
-  it('a step that plans is refused where a row appears after it had found none', async () => {
+  it('a step that plans is rejected where a row appears after it had found none', async () => {
     step.meanwhile = () =>
       other.platform(platform, async (tx) => {
         await tx.installation.insert(Gauge, { name: gauge, reading: 1 });
