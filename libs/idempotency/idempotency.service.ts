@@ -14,7 +14,7 @@ import {
   isPlatformScope,
 } from '#core';
 import { randomSecret, uuidv7 } from '#crypto';
-import { type AnswerRow, Database, In, LessThanOrEqual, type Sealing, type Tx } from '#database';
+import { type AnswerRow, Database, In, LessThanOrEqual, type Sealing, type Tx, type View } from '#database';
 import { DueKind, Expires, purge } from '#scheduler';
 import { Vault, sealedColumn } from '#vault';
 
@@ -111,27 +111,42 @@ export class IdempotencyRecords extends DueKind<IdempotencyRecord> implements On
   ): Promise<{ readonly claim: IdempotencyClaim } | { readonly answer: Buffer }> {
     const payloadHash = await this.payloadHash(payload);
     const where = { tenantId: scope.tenantId, actorId: scope.actor.id, keyHash: hash(key) };
+    // What was answered stays so until it is forgotten: it is read without a transaction.
+    const first = await this.read(scope, async (view) => {
+      const record = await view.findOne(IdempotencyRecord, where);
+      const isAnswered = record?.state === 'answered' && record.expiresAt > view.confirmed;
+      return isAnswered ? this.answerOf(view, record, payloadHash) : undefined;
+    });
+    if (first) return { answer: await unpackAnswer(first) };
     const found = await this.run(scope, async (tx) => {
       const lease = { ownerId: uuidv7(tx.now), leaseUntil: tx.now + LEASE };
       const first = await claimNew(tx, { ...where, ...lease, payloadHash });
       if ('claim' in first) return first;
       const { record } = first;
-      const outcome = claimOutcome(record, payloadHash, tx.now);
-      if (outcome === 'other-payload') throw idempotencyErrors.IDEMPOTENCY_KEY_REUSED();
-      if (outcome === 'running') throw inUse(record.leaseUntil ?? record.expiresAt, tx.now);
-      if (outcome === 'answer-erased') throw coreErrors.GONE('The first answer to this request is no longer stored');
-      if (outcome === 'abandoned') {
-        await tx.update(IdempotencyRecord, { id: record.id }, lease);
-        return { claim: claimOf({ ...record, ...lease }) };
-      }
-      const place = answers.place(record.tenantId, record.id);
-      const answer = await this.vault.openUnlessAltered(tx, place, record.sealedAnswer!);
-      if (!answer) throw coreErrors.GONE('The stored answer to this request was altered');
-      return { answer };
+      const answer = await this.answerOf(tx, record, payloadHash);
+      if (answer) return { answer };
+      await tx.update(IdempotencyRecord, { id: record.id }, lease);
+      return { claim: claimOf({ ...record, ...lease }) };
     });
     if ('answer' in found) return { answer: await unpackAnswer(found.answer) };
     this.keepRenewing(found.claim);
     return found;
+  }
+
+  /**
+   * The answer of a record; `undefined` where the attempt that was to answer has ended without one.
+   * @throws IDEMPOTENCY_KEY_REUSED, IDEMPOTENCY_KEY_IN_USE, GONE as `claim`
+   */
+  private async answerOf(view: View, record: IdempotencyRecord, payloadHash: string): Promise<Buffer | undefined> {
+    const outcome = claimOutcome(record, payloadHash, view.now);
+    if (outcome === 'other-payload') throw idempotencyErrors.IDEMPOTENCY_KEY_REUSED();
+    if (outcome === 'running') throw inUse(record.leaseUntil ?? record.expiresAt, view.now);
+    if (outcome === 'answer-erased') throw coreErrors.GONE('The first answer to this request is no longer stored');
+    if (outcome === 'abandoned') return undefined;
+    const place = answers.place(record.tenantId, record.id);
+    const answer = await this.vault.openUnlessAltered(view, place, record.sealedAnswer!);
+    if (!answer) throw coreErrors.GONE('The stored answer to this request was altered');
+    return answer;
   }
 
   /**
@@ -244,6 +259,10 @@ export class IdempotencyRecords extends DueKind<IdempotencyRecord> implements On
     return (this.#pepper ??= await this.vault.ensureInstallationSecret(PEPPER, () =>
       randomSecret(PEPPER_BYTES).reveal(),
     ));
+  }
+
+  private read<T>(scope: Scope, work: (view: View) => Promise<T>): Promise<T> {
+    return isPlatformScope(scope) ? this.database.readPlatform(scope, work) : this.database.read(scope, work);
   }
 
   private run<T>(scope: Scope, work: (tx: Tx) => Promise<T>): Promise<T> {

@@ -6,7 +6,7 @@ import { MINUTE, SECOND, ManualClock } from '#core';
 
 import { Database } from '#database';
 
-import { type TestDatabase, createMigratedDatabase } from '../../support/database.js';
+import { type TestDatabase, createMigratedDatabase, testServerUrl } from '../../support/database.js';
 import { openPlainDataSource } from '../../support/plain-data-source.js';
 import {
   type Answer,
@@ -265,6 +265,23 @@ describe('other calls of services under an idempotency key', () => {
       ['OK', true],
     ]);
     expect((await post('/v1/verify', body, 'another')).body['code']).toBe('DUPLICATE_JTI');
+  });
+
+  it('other calls of services under an idempotency key repeat an answer without a secret while another process holds what it would change', async () => {
+    const { token } = (await sign('read')).body;
+    const ask = () => post('/v1/verify', { profile: issuer.profile, token }, 'read-only');
+    const first = await ask();
+    const plain = await openPlainDataSource(database.url);
+    const runner = plain.createQueryRunner();
+    try {
+      await runner.query(testServerUrl === undefined ? 'BEGIN IMMEDIATE' : 'START TRANSACTION');
+      await runner.query(`UPDATE idempotency_records SET createdAt = createdAt WHERE tenantId = '${tenant.id}'`);
+      const again = await ask();
+      expect([again.status, again.text, isReplay(again)]).toEqual([200, first.text, true]);
+    } finally {
+      await runner.query('ROLLBACK');
+      await plain.destroy();
+    }
   });
 
   it('other calls of services under an idempotency key repeat a certificate and its renewal, each issued once', async () => {
