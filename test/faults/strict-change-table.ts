@@ -186,6 +186,17 @@ export async function watched(server: TestServer, tenant: TestTenant, change: St
   return issuer;
 }
 
+/** Changes after which no certificate is issued to the service any more. */
+export const CERTIFICATE_CHANGES: Readonly<
+  Record<string, (instance: ChangingInstance, situation: Situation, caId: string) => ReturnType<StrictChange['make']>>
+> = {
+  'the authority is revoked': (instance, { tenant: { path, owner } }, caId) =>
+    instance.post(`${path}/certificate-authorities/${caId}/revoke`, { reason: 'cessationOfOperation' }, owner),
+  ...Object.fromEntries(
+    ['a credential is discarded', 'the tenant is suspended'].map((name) => [name, STRICT_CHANGES[name]!.make]),
+  ),
+};
+
 const REQUESTS_AFTERWARDS = 3;
 const PATIENCE_MILLISECONDS = 60_000;
 
@@ -199,15 +210,15 @@ export interface Outdated {
  * were asked for before or after it was acknowledged.
  * @param ask gives `undefined` where it is rejected
  */
-export async function raceAgainst(
+export async function raceAgainst<Made>(
   {
     workers,
     ask,
     isOutdated,
   }: {
     readonly workers: number;
-    readonly ask: () => Promise<Token | undefined>;
-    readonly isOutdated: (token: Token) => boolean;
+    readonly ask: () => Promise<Made | undefined>;
+    readonly isOutdated: (made: Made) => boolean;
   },
   change: () => Promise<{ readonly status: number; readonly body: object }>,
 ): Promise<Outdated> {

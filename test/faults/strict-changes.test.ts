@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
+import { Issuance } from '#certificates';
 import { DomainError, systemClock } from '#core';
 import { CpuQueue } from '#crypto';
 import type { Database } from '#database';
@@ -9,11 +10,19 @@ import { Keys } from '#keys';
 import { type SignedToken, Signing } from '#signing';
 import { Vault } from '#vault';
 
+import { createAuthority, csrPem } from '../e2e/certificates/pki.js';
 import { createIssuer, createService } from '../e2e/signing/issuer.js';
 import { admitService, carelessSigning, openUnchecked } from '../support/admission.js';
 import { type TestDatabase, createMigratedDatabase } from '../support/database.js';
 import { ADMIN, type TestServer, createTenant, startTestServer } from '../support/server.js';
-import { type Outdated, STRICT_CHANGES, type StrictChange, raceAgainst, watched } from './strict-change-table.js';
+import {
+  CERTIFICATE_CHANGES,
+  type Outdated,
+  STRICT_CHANGES,
+  type StrictChange,
+  raceAgainst,
+  watched,
+} from './strict-change-table.js';
 
 // Two instances on one database: tokens are asked of the first while the second makes a change. A token that the first one
 // begins to make after the change was acknowledged is never one that only the state before it permits.
@@ -89,6 +98,36 @@ describe.each(Object.entries(STRICT_CHANGES))('once it is acknowledged that %s',
     PATIENCE,
     async () => {
       expect((await sum(change, carelessSigning(server, unchecked))).after).toBeGreaterThan(0);
+    },
+  );
+});
+
+describe.each(Object.entries(CERTIFICATE_CHANGES))('once it is acknowledged that %s', (name, make) => {
+  it(
+    `once it is acknowledged that ${name}, no certificate is issued, and none of a revoked authority is good`,
+    PATIENCE,
+    async () => {
+      const tenant = await createTenant(server);
+      const { id: caId } = await createAuthority(server, tenant);
+      const issuer = await watched(server, tenant, {} as StrictChange);
+      const scope = await admitService(server, issuer.service.serviceKey);
+      const csr = csrPem();
+      const ask = async () => {
+        await delay(Math.random() * PAUSE_MILLISECONDS);
+        try {
+          return await server.server.app.get(Issuance).issue(scope, { csr, serviceId: issuer.service.id });
+        } catch (error) {
+          if (!(error instanceof DomainError)) throw error;
+          return undefined;
+        }
+      };
+      const { before, after } = await raceAgainst({ workers: WORKERS, ask, isOutdated: () => true }, () =>
+        make(other, { tenant, issuer, scope, admin }, caId!),
+      );
+      expect([before > 0, after]).toEqual([true, 0]);
+      const { body: ca } = await server.get(`${tenant.path}/certificate-authorities/${caId}`, tenant.owner);
+      const { body } = await server.get(`${tenant.path}/certificates?state=active&limit=200`, tenant.owner);
+      if (ca['state'] === 'revoked') expect(body['items']).toEqual([]);
     },
   );
 });

@@ -5,11 +5,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { systemClock } from '#core';
 
+import { createAuthority, csrPem } from '../e2e/certificates/pki.js';
 import { admitService } from '../support/admission.js';
 import { type TestDatabase, createMigratedDatabase, testServerUrl } from '../support/database.js';
 import { TEST_MASTER_KEY, type TestServer, createTenant, startTestServer } from '../support/server.js';
 import { type ServerProcess, build, request, startProcess } from './server-process.js';
 import {
+  CERTIFICATE_CHANGES,
   type ChangingInstance,
   type Outdated,
   STRICT_CHANGES,
@@ -84,6 +86,42 @@ describe.skipIf(testServerUrl === undefined)('two processes on one database', ()
       change.make(second, { tenant, issuer, scope, admin }),
     );
   }
+
+  describe.each(Object.entries(CERTIFICATE_CHANGES))('once it is acknowledged that %s', (name, make) => {
+    const issueAgainst = async (process: ServerProcess): Promise<Outdated> => {
+      const tenant = await createTenant(setUp);
+      const { id: caId } = await createAuthority(setUp, tenant);
+      const issuer = await watched(setUp, tenant, {} as StrictChange);
+      const scope = await admitService(setUp, issuer.service.serviceKey);
+      const asked = { body: { csr: csrPem() }, headers: { 'X-Service-Key': issuer.service.serviceKey } };
+      const ask = async () => {
+        const { status, body } = await request(process, 'POST', '/v1/certificates', asked);
+        return status === 201 ? body : undefined;
+      };
+      return raceAgainst({ workers: WORKERS, ask, isOutdated: () => true }, () =>
+        make(second, { tenant, issuer, scope, admin }, caId!),
+      );
+    };
+
+    it(
+      `once one process has acknowledged that ${name}, the other issues no certificate, ${ROUNDS} times`,
+      PATIENCE,
+      async () => {
+        for (let round = 0; round < ROUNDS; round += 1) {
+          const { before, after } = await issueAgainst(signing);
+          expect([before > 0, after]).toEqual([true, 0]);
+        }
+      },
+    );
+
+    it(`negative control: once ${name}, a process that reads no number issues some`, PATIENCE, async () => {
+      let after = 0;
+      for (let round = 0; round < CONTROL_ROUNDS_MAX && after === 0; round += 1) {
+        ({ after } = await issueAgainst(careless));
+      }
+      expect(after).toBeGreaterThan(0);
+    });
+  });
 
   describe.each(Object.entries(STRICT_CHANGES))('once it is acknowledged that %s', (name, change) => {
     it(
