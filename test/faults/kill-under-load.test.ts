@@ -214,7 +214,7 @@ describe('a process that is killed under load', () => {
       const environment = { DATABASE_URL: database.url, CHANCERY_MASTER_KEY: TEST_MASTER_KEY };
       const counts = { sign: 0, keyed: 0, kept: 0, update: 0, certify: 0, change: 0, create: 0, unanswered: 0 };
       let changes = 0;
-      let certified = 0;
+      let certified = (await inventory(await events())).length;
       let asked = 0;
       for (let round = 0; round < ROUNDS; round += 1) {
         const work = await workUntilKilled(await startProcess(environment));
