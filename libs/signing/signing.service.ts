@@ -98,6 +98,8 @@ type Outcome = SignedToken | DomainError;
 export class Signing {
   readonly #certified: SharedStep<CertifiedCheck> = {
     name: 'verdicts',
+    // As `TokenRecording.plans`; an id that is used up is a row that must be absent.
+    plans: () => true,
     run: (tx, items) => this.verifyCertified(tx, items),
   };
 

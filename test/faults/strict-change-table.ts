@@ -56,7 +56,7 @@ export async function jwtIssuer(server: TestServer, tenant: TestTenant): Promise
 }
 
 /** A service that signs requests which name a certificate of the tenant. */
-async function certifiedIssuer(server: TestServer, tenant: TestTenant): Promise<WatchedIssuer> {
+export async function certifiedIssuer(server: TestServer, tenant: TestTenant): Promise<WatchedIssuer> {
   const { id: caId } = await createAuthority(server, tenant);
   const { keyId } = await createKey(server, tenant, 'RS256');
   const { owner, path } = tenant;

@@ -7,7 +7,7 @@ import { HolderKeys } from '#signing';
 
 import { PlannedRows } from '../../../libs/database/planned-rows.js';
 import { RateWindows } from '../../../libs/signing/rate-windows.js';
-import { type WatchedIssuer, keptIssuer, licensedHolder } from '../../faults/strict-change-table.js';
+import { type WatchedIssuer, certifiedIssuer, keptIssuer, licensedHolder } from '../../faults/strict-change-table.js';
 import { type TestDatabase, createMigratedDatabase } from '../../support/database.js';
 import { openPlainDataSource } from '../../support/plain-data-source.js';
 import {
@@ -259,5 +259,43 @@ describe('an update of a license', () => {
     const answer = await asked(() => must(send(sent, other)), sent);
     expect([answer.status, answer.body['code']]).toEqual([409, 'DUPLICATE_JTI']);
     expect(await eventsOf(tenant, 'license.updated')).toHaveLength(2);
+  });
+});
+
+describe('a token of a profile that names a certificate', () => {
+  it.each<[string, (tenant: TestTenant, kid: string) => Promise<void>]>([
+    [
+      'its certificate is revoked',
+      ({ path, owner }, kid) => must(other.post(`${path}/certificates/${kid}/revoke`, { reason: 'superseded' }, owner)),
+    ],
+    [
+      'the authority of its certificate is revoked',
+      async ({ path, owner }, kid) => {
+        const { caId } = (await other.get(`${path}/certificates/${kid}`, owner)).body;
+        const revoke = `${path}/certificate-authorities/${caId}/revoke`;
+        await must(other.post(revoke, { reason: 'cessationOfOperation' }, owner));
+      },
+    ],
+    [
+      'another tenant reports its key',
+      async ({ id }, kid) => {
+        const [row] = await query<{ publicKeyHash: string }>(
+          `SELECT publicKeyHash FROM certificates WHERE tenantId = '${id}' AND kid = '${kid}'`,
+        );
+        const reported = [row!.publicKeyHash, randomUUID(), 1].map((value) => `'${value}'`).join(', ');
+        await query(`INSERT INTO compromised_keys (fingerprint, reportedBy, reportedAt) VALUES (${reported})`);
+      },
+    ],
+  ])('a token of a profile that names a certificate is not issued where %s after it was planned', async (_, change) => {
+    const tenant = await createTenant(server);
+    const issuer = await certifiedIssuer(server, tenant);
+    const { serviceKey } = issuer.service;
+    const sign = () => server.post(`/v1/sign/${issuer.profile}`, issuer.input, { serviceKey });
+    await must(sign());
+    const answer = await whilePlanned(server.server.app.get(HolderKeys), 'ofProfile', sign, () =>
+      change(tenant, issuer.kid),
+    );
+    expect([answer.status, answer.body['code']]).toEqual([409, 'KEY_NOT_USABLE']);
+    expect(await eventsOf(tenant, 'token.issued')).toHaveLength(1);
   });
 });
