@@ -178,6 +178,11 @@ const having = <Name extends keyof Sample>(name: Name) =>
 const all = having('title');
 
 describe('key stores', () => {
+  // Where it is not installed, this says that the file has more tests.
+  it.skipIf(softHsm === undefined)('SoftHSM is one of the key stores that have the same tests', () => {
+    expect(all.map(({ title }) => title)).toContain('SoftHSM');
+  });
+
   it.each(all.flatMap(({ signsBy, ...row }) => signsBy.map(([name, modulusBits]) => ({ ...row, name, modulusBits }))))(
     'a key of $title signs by $name, and no more after it was destroyed by two instances at the same time',
     async ({ store, name, modulusBits, watch }) => {

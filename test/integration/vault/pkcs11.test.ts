@@ -19,12 +19,11 @@ describe('a master key on a token', () => {
   });
 });
 
-/** Runs where SoftHSM is installed, as continuous integration does. */
-const withSoftHsm = softHsm === undefined ? [] : [['SoftHSM'] as const];
 // All tokens before the first is opened: the module lists its slots once.
-const [used, other, leaky] = withSoftHsm.flatMap(() => ['used', 'other', 'leaky'].map(createToken)) as Pkcs11Options[];
+const [used, other, leaky]: Pkcs11Options[] = softHsm === undefined ? [] : ['used', 'other', 'leaky'].map(createToken);
 
-describe.each(withSoftHsm)('with %s', () => {
+/** Runs where SoftHSM is installed, as continuous integration does. */
+describe.skipIf(softHsm === undefined)('with SoftHSM', () => {
   it('a master key in SoftHSM is made for a new database only, is found again, and is another one on another token', async () => {
     await expect(openPkcs11(other!, { createMissingKey: false })).rejects.toThrow('has no AES key');
     const made = await openPkcs11(other!, CREATE);
