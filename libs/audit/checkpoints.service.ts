@@ -63,7 +63,7 @@ export interface EndedLog {
   readonly origin: string;
   /** How many events the last checkpoint had that was kept of it. */
   readonly size: number;
-  /** The log that the history goes on as. */
+  /** The log that the history continues as. */
   readonly continuesAs: string;
 }
 
@@ -73,7 +73,7 @@ interface KeptLog {
   readonly checkpoint: Checkpoint;
   /** Whether the database has what was signed of it. */
   readonly isContinued: boolean;
-  /** The log that its history goes on as since a restoration. */
+  /** The log that its history continues as since a restoration. */
   readonly continuesAs?: string;
 }
 
@@ -218,7 +218,7 @@ export class Checkpoints {
   }
 
   /**
-   * Where a restored history lacks what was signed later, it goes on as another log: two checkpoints of one log must never
+   * Where a restored history lacks what was signed later, it continues as another log: two checkpoints of one log must never
    * contradict each other, and a witness of the old one sees that it ended. An event of the history says so.
    */
   async onRestored({ restoredAt }: { readonly restoredAt: EpochMilliseconds }): Promise<void> {
@@ -242,7 +242,7 @@ export class Checkpoints {
     return lost.map(({ checkpoint }) => checkpoint.origin);
   }
 
-  /** The logs that ended by a restoration, and under which name the history of each goes on. */
+  /** The logs that ended by a restoration, and under which name the history of each continues. */
   async ended(): Promise<EndedLog[]> {
     return (await this.keptLogs()).flatMap(({ checkpoint: { origin, size }, continuesAs }) =>
       continuesAs === undefined ? [] : [{ origin, size, continuesAs }],
@@ -375,7 +375,7 @@ export class Checkpoints {
       if (this.place.memory.last(origin) !== lastKept) return false;
     }
     const note = formatNote({ text, signatures: lines });
-    // The next run goes on: with other keys, or from where another instance has come to.
+    // The next run continues: with other keys, or from where another instance has come to.
     if (!(await this.store(tenantId, head, checkpoint, note, tiles.changed()))) return false;
     this.outcomes.increment('signed');
     this.#lastSignedAt = now;

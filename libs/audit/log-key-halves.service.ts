@@ -56,7 +56,7 @@ export interface LogKeySigners {
   readonly mlDsa44: CheckpointSigner;
   /**
    * Who signs what is kept outside of the database: for a key in a store another key, which is known to the installation alone, so
-   * that this never waits for a store and goes on after the key in it was destroyed. Otherwise it is `ed25519`.
+   * that this never waits for a store and continues after the key in it was destroyed. Otherwise it is `ed25519`.
    */
   readonly keeper: CheckpointSigner;
 }

@@ -81,7 +81,7 @@ export class MysqlWriter {
     return true;
   }
 
-  /** @returns whether the transaction goes on */
+  /** @returns whether the transaction continues */
   private async take(connection: Connection, step: PlannedStep): Promise<boolean> {
     if ('assumed' in step) return this.holds(connection, step);
     if ('insert' in step) {

@@ -31,7 +31,7 @@ export class PlannedSteps {
     if (!('entity' in step) || step.rows.length > 0) this.#steps.push(step);
   }
 
-  /** Writes the row in the place of the one that is to be inserted under its key. @returns whether there is one */
+  /** Writes the row instead of the one that is to be inserted under its key. @returns whether there is one */
   replace(entity: EntityClass, key: string, row: object): boolean {
     for (const step of this.#steps) {
       if (!('entity' in step) || step.entity !== entity || step.isReplacing) continue;

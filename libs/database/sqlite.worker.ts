@@ -68,7 +68,7 @@ function carryOut({ assumptions, steps, numbered }: TransactionPlan): Answer {
   }
 }
 
-/** @returns whether the transaction goes on */
+/** @returns whether the transaction continues */
 function take(step: PlannedStep): boolean {
   if ('assumed' in step) return holds(step);
   if ('insert' in step) {

@@ -40,7 +40,7 @@ export interface WrittenRows {
   readonly rows: readonly unknown[][];
 }
 
-/** What a plan does one after the other. */
+/** What a plan does one by one. */
 export type PlannedStep = AssumedRows | WrittenRows | ChangeStatement;
 
 /**

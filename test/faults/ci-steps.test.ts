@@ -38,7 +38,7 @@ describe.skipIf(process.platform !== 'linux')('the steps of continuous integrati
   });
 
   it(
-    'a step that goes on after its limit is ended, with what it has started, named and counted as failed',
+    'a step that continues after its limit is ended, with what it has started, named and counted as failed',
     PATIENCE,
     () => {
       const hanging = `hanging() { trap '' TERM; sleep 600 & echo "started $!"; while :; do sleep 1; done; }`;
@@ -54,13 +54,13 @@ describe.skipIf(process.platform !== 'linux')('the steps of continuous integrati
     },
   );
 
-  it('a step that goes on after the limit of all steps is ended and named', PATIENCE, () => {
+  it('a step that continues after the limit of all steps is ended and named', PATIENCE, () => {
     const { status, lines } = run({ RUN_SECONDS: '2' }, 'step first sleep 0.2', 'step second sleep 600');
     const named = expect.stringMatching(/^== second failed \(it did not end within [12] s\)$/);
     expect([status, ...lines.slice(-2)]).toEqual([1, named, '1 passed, 1 failed']);
   });
 
-  it('a process that a step leaves behind neither holds up the steps nor goes on', PATIENCE, () => {
+  it('a process that a step leaves behind neither holds up the steps nor continues', PATIENCE, () => {
     const leaving = 'leaving() { sleep 600 & echo "started $!"; }';
     const { status, lines } = run({}, leaving, 'step suite leaving', 'step check true');
     expect([status, lines.at(-1)]).toEqual([0, '2 passed, 0 failed']);
@@ -81,7 +81,7 @@ describe.skipIf(process.platform !== 'linux')('the steps of continuous integrati
   });
 });
 
-/** Whether the process goes on whose id a step has printed. */
+/** Whether the process continues whose id a step has printed. */
 function isRunning(lines: readonly string[]): boolean {
   const id = lines.find((line) => line.startsWith('started '))!.split(' ')[1]!;
   const status = existsSync(`/proc/${id}`) ? readFileSync(`/proc/${id}/status`, 'utf8') : '';

@@ -57,7 +57,7 @@ export async function restoreBackup(terminal: Terminal, command: RestoreCommand)
   return onInstallation(terminal, async (context) => {
     const erased = await context.get(ErasedMonths).erasedSince(context.get(Restorations).lastAt!);
     for (const { origin, size, continuesAs } of await context.get(Checkpoints).ended()) {
-      terminal.write(`ENDED the log ${origin} of ${size} events: its history goes on as ${continuesAs}\n`);
+      terminal.write(`ENDED the log ${origin} of ${size} events: its history continues as ${continuesAs}\n`);
     }
     for (const { month, tenantId } of erased) terminal.write(`ERASED AGAIN ${month} of the history ${tenantId}\n`);
     const { events, histories, problems } = await context.get(HistoryCheck).verify();

@@ -226,7 +226,7 @@ async function checkHistories(
   }
   const ended = await checkpoints.ended();
   for (const { origin, continuesAs } of ended) {
-    const detail = `${origin} ended when the database was restored, and its history goes on as ${continuesAs}`;
+    const detail = `${origin} ended when the database was restored, and its history continues as ${continuesAs}`;
     report({ severity: 'ok', check, detail });
   }
   if (checkpointFile === 'off')

@@ -1,6 +1,6 @@
 import type { EntryOfExport } from './erased-months.js';
 
-/** The event that says that a log ended by a restoration, and that its history goes on as another one. */
+/** The event that says that a log ended by a restoration, and that its history continues as another one. */
 const ENDED = 'history.log_ended';
 
 /** What an event of the history says of a log that ended. */

@@ -251,7 +251,7 @@ function compareWithEarlier(
   if (!end) {
     one.isMet = true;
     report(
-      `${name} is of the log ${checkpoint.origin}, and this history is the log ${origin}: no event of the export says that it goes on as this one`,
+      `${name} is of the log ${checkpoint.origin}, and this history is the log ${origin}: no event of the export says that it continues as this one`,
     );
   } else if (checkpoint.size > end.restored) {
     one.isMet = true;

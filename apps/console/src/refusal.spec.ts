@@ -7,7 +7,7 @@ import { faultsIn, faultsOf, refusalText } from './refusal.js';
 describe('why something did not work, in words', () => {
   it.each<[string, unknown, RegExp]>([
     ['no answer came', new TypeError('Failed to fetch'), /could not be reached/],
-    ['a proxy answers alone', new ChanceryError(502, '<html>'), /not there at the moment/],
+    ['a proxy answers alone', new ChanceryError(502, '<html>'), /currently unavailable/],
     ['something else answers', new ChanceryError(404, '<html>'), /status 404 and no problem document/],
     [
       'the server refuses',

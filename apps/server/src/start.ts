@@ -37,7 +37,7 @@ const WORKER_RESTART_AFTER = SECOND;
 
 /** From an environment to a server that listens until it is told to stop. */
 export async function start(process: Process): Promise<void> {
-  // Until it serves there is nothing to finish, and what is half-done, such as a migration, goes on with the next start. Without
+  // Until it serves there is nothing to finish, and what is half-done, such as a migration, continues with the next start. Without
   // this, the first process of a container would not even end.
   const signals: Stopping = { by: () => process.exit(0) };
   process.onStop((signal) => signals.by(signal));

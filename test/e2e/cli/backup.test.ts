@@ -281,7 +281,7 @@ describe.each(WAYS)('a backup of %s, restored into %s', (from, to) => {
     const causes = (events.body['items'] as unknown as { details: object }[]).map(({ details }) => details);
     expect(causes).toHaveLength(2);
     for (const month of MONTHS.slice(0, 2)) expect(causes).toContainEqual({ month, cause: 'restoration' });
-    // The history lacks what was signed later, so that it goes on as another log, and is signed.
+    // The history lacks what was signed later, so that it continues as another log, and is signed.
     await server.server.app.get(Checkpoints).publishDue();
     for (const { id, path, owner } of [tenant, young]) {
       const session = { token: await server.login(owner.email, PASSWORD) };

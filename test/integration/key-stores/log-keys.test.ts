@@ -23,7 +23,7 @@ import {
 import { type TransitKeys, transitKeys } from '../../support/transit-keys.js';
 
 const YEAR = 365 * DAY;
-const AWAY = { timeout: 10_000, interval: 200 };
+const AWAY = { timeout: 30_000, interval: 200 };
 const keyEvents = defineEvents('key', { used: '' });
 const platform = platformScope(systemOrigin('test'));
 const folder = mkdtemp(join(tmpdir(), 'chancery-stored-log-keys-'));
@@ -110,7 +110,7 @@ describe('a key of the histories in a key store', () => {
     });
   });
 
-  it('while the key store of the latest key is away no history is signed, nothing else fails, and it goes on by itself', async () => {
+  it('while the key store of the latest key is away no history is signed, nothing else fails, and it continues by itself', async () => {
     const one = await withStore();
     await one.keys.rotate(platform, 'bao');
     const [scope, another] = [newTenant(), newTenant()];

@@ -331,7 +331,7 @@ describe('tenants with keys in a transit engine', () => {
       /ERROR +history: the key store bao does not answer, which has key 2, the latest/,
     );
     engine.fail = false;
-    await expect.poll(publish, { timeout: 10_000, interval: 200 }).toEqual([]);
+    await expect.poll(publish, { timeout: 30_000, interval: 200 }).toEqual([]);
     expect(await degraded()).toEqual([]);
 
     await server.setTime(server.clock.now() + 366 * DAY);
@@ -339,7 +339,7 @@ describe('tenants with keys in a transit engine', () => {
     expect(inStore()).toBe(1);
   });
 
-  it('a restored installation without the key store says which key of the histories it lacks, and goes on by a rotation without it', async () => {
+  it('a restored installation without the key store says which key of the histories it lacks, and continues by a rotation without it', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'chancery-log-key-backup-'));
     expect((await chancery(['backup', '--to', join(folder, 'backup')])).code).toBe(0);
     const elsewhere = { DATABASE_URL: `sqlite:${join(folder, 'restored.db')}` };

@@ -103,7 +103,7 @@ export function addWebhookCommands(frame: Frame): void {
 
   const rotate = withSecretOptions(
     webhooks.command('rotate-secret <webhook>').description('Give a webhook another secret'),
-  ).option('--overlap <seconds>', 'for so long the former one also signs; a day if absent', wholeNumber);
+  ).option('--overlap <seconds>', 'for this long the former one also signs; a day if absent', wholeNumber);
   does<SecretOptions & { readonly overlap?: number }>(frame, rotate, async (work, reference) => {
     const { server, options } = work;
     const params = await pathOf(server, reference!);

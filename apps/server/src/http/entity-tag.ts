@@ -23,7 +23,7 @@ const digestOf = (body: string | Buffer): string => createHash('sha256').update(
 /** A version, and behind it the digest of what a read showed. */
 const OUR_TAG = /^"(0|[1-9]\d{0,14})(?:-[\w-]{16})?"$/;
 const ANY_TAG = /(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"/g;
-/** In the place of a tag while its list is checked; no header contains it. */
+/** Instead of a tag while its list is checked; no header contains it. */
 const A_TAG = '\0';
 
 /** The tags of a list, whose elements may be empty (RFC 9110 §5.6.1.2); `undefined` for what is no list of tags. */
@@ -39,7 +39,7 @@ function tagsOf(list: string): readonly string[] | undefined {
  *
  * @returns the versions of which one must still be current; `undefined` where there is no condition (`*` holds for what exists).
  *   Weak tags never match in the strong comparison that If-Match asks for, foreign ones never match at all.
- * @throws PRECONDITION_FAILED where no tag is one that this API gives out, VALIDATION_ERROR for what is no list of tags
+ * @throws PRECONDITION_FAILED where no tag is one that this API returns, VALIDATION_ERROR for what is no list of tags
  */
 export function parseIfMatch(header: string | undefined): SeenVersions | undefined {
   const value = header?.trim();
