@@ -1301,7 +1301,7 @@ export interface components {
              * @enum {string}
              */
             state: "active" | "suspended" | "deleted";
-            /** @description `credentialsPerType`: Live credentials per service and auth type (2 to 10). `reveal`: Whether secrets can be shown again: allowed, once, never. `expiryLeadDays`: Days before expiry at which the last active credential gets a successor (1 to 90). `credentialLifetimeDays`: Validity of a successor that Chancery creates, in days; at least twice `expiryLeadDays` (1 to 3650). `inactiveCredentialDays`: Days without use after which an inactive credential is deleted; 0: never (0 to 365). `onLastExpiry`: What happens when the last active credential expires: successor, lapse. `keyDeletionDays`: Days during which a deleted key can be restored (0 to 30). `keyVersions`: Maximum number of key versions that sign, will sign or verify, for all keys together (10 to 2000). `transactionRetentionDays`: Days for which a token transaction is stored (1 to 730). `personalDataRetentionMonths`: Months after which a month's personal fields are erased from the history; 0: never (0 to 240). `historyRetentionDays`: Days after which the events of the history are erased; their hashes and proofs remain; 0: never. A shorter period takes effect after 30 days; the operator sets a minimum (0 to 36500). `historyHold`: Legal hold: prevents erasing events and personal fields of the history. `requireSecondFactor`: Whether members need a second factor to work in the tenant. `passwordSignIn`: Which members may work in the tenant in a session that began with a password; the others use an identity provider: all, owners, none. `admitProviderGroups`: Whether the installation's identity providers can add members through group mappings. `announcementDays`: Days before an expiry or rotation at which it is announced (at most 10 numbers from 1 to 90; none: no announcements). `allowedDnsNames`: DNS names that authorities without their own `domains` certify; if empty, only names under `<slug>.internal` (at most 50: exact names, or `*.` and a domain for every name below it) */
+            /** @description `credentialsPerType`: Live credentials per service and auth type (2 to 10). `reveal`: Whether secrets can be shown again: allowed, once, never. `expiryLeadDays`: Days before expiry at which the last active credential gets a successor (1 to 90). `credentialLifetimeDays`: Validity of a successor that Chancery creates, in days; at least twice `expiryLeadDays` (1 to 3650). `inactiveCredentialDays`: Days without use after which an inactive credential is deleted; 0: never (0 to 365). `onLastExpiry`: What happens when the last active credential expires: successor, lapse. `keyDeletionDays`: Days during which a deleted key can be restored (0 to 30). `keyVersions`: Maximum number of key versions that sign, will sign or verify, for all keys together (10 to 2000). `transactionRetentionDays`: Days for which a token transaction is stored (1 to 730). `personalDataRetentionMonths`: Months after which a month's personal fields are erased from the history; 0: never (0 to 240). `historyRetentionDays`: Days after which the events of the history are erased; their hashes and proofs remain; 0: never. A shorter period takes effect after 30 days; the operator sets a minimum (0 to 36500). `historyHold`: Legal hold: prevents erasing events and personal fields of the history. `requireSecondFactor`: Whether members need a second factor to work in the tenant. `passwordSignIn`: Which members may work in the tenant by a session that began with a password; the others sign in by an identity provider: all, owners, none. `admitProviderGroups`: Whether the installation's identity providers can add members through group mappings. `announcementDays`: Days before an expiry or rotation at which it is announced (at most 10 numbers from 1 to 90; none: no announcements). `allowedDnsNames`: DNS names that authorities without their own `domains` certify; if empty, only names under `<slug>.internal` (at most 50: exact names, or `*.` and a domain for every name below it) */
             settings: {
                 [key: string]: unknown;
             };
@@ -1327,7 +1327,7 @@ export interface components {
         TenantChange: {
             /** @description Name of the tenant */
             name?: string;
-            /** @description The settings to change; the others keep their values. `credentialsPerType`: Live credentials per service and auth type (2 to 10). `reveal`: Whether secrets can be shown again: allowed, once, never. `expiryLeadDays`: Days before expiry at which the last active credential gets a successor (1 to 90). `credentialLifetimeDays`: Validity of a successor that Chancery creates, in days; at least twice `expiryLeadDays` (1 to 3650). `inactiveCredentialDays`: Days without use after which an inactive credential is deleted; 0: never (0 to 365). `onLastExpiry`: What happens when the last active credential expires: successor, lapse. `keyDeletionDays`: Days during which a deleted key can be restored (0 to 30). `keyVersions`: Maximum number of key versions that sign, will sign or verify, for all keys together (10 to 2000). `transactionRetentionDays`: Days for which a token transaction is stored (1 to 730). `personalDataRetentionMonths`: Months after which a month's personal fields are erased from the history; 0: never (0 to 240). `historyRetentionDays`: Days after which the events of the history are erased; their hashes and proofs remain; 0: never. A shorter period takes effect after 30 days; the operator sets a minimum (0 to 36500). `historyHold`: Legal hold: prevents erasing events and personal fields of the history. `requireSecondFactor`: Whether members need a second factor to work in the tenant. `passwordSignIn`: Which members may work in the tenant in a session that began with a password; the others use an identity provider: all, owners, none. `admitProviderGroups`: Whether the installation's identity providers can add members through group mappings. `announcementDays`: Days before an expiry or rotation at which it is announced (at most 10 numbers from 1 to 90; none: no announcements). `allowedDnsNames`: DNS names that authorities without their own `domains` certify; if empty, only names under `<slug>.internal` (at most 50: exact names, or `*.` and a domain for every name below it) */
+            /** @description The settings to change; the others keep their values. `credentialsPerType`: Live credentials per service and auth type (2 to 10). `reveal`: Whether secrets can be shown again: allowed, once, never. `expiryLeadDays`: Days before expiry at which the last active credential gets a successor (1 to 90). `credentialLifetimeDays`: Validity of a successor that Chancery creates, in days; at least twice `expiryLeadDays` (1 to 3650). `inactiveCredentialDays`: Days without use after which an inactive credential is deleted; 0: never (0 to 365). `onLastExpiry`: What happens when the last active credential expires: successor, lapse. `keyDeletionDays`: Days during which a deleted key can be restored (0 to 30). `keyVersions`: Maximum number of key versions that sign, will sign or verify, for all keys together (10 to 2000). `transactionRetentionDays`: Days for which a token transaction is stored (1 to 730). `personalDataRetentionMonths`: Months after which a month's personal fields are erased from the history; 0: never (0 to 240). `historyRetentionDays`: Days after which the events of the history are erased; their hashes and proofs remain; 0: never. A shorter period takes effect after 30 days; the operator sets a minimum (0 to 36500). `historyHold`: Legal hold: prevents erasing events and personal fields of the history. `requireSecondFactor`: Whether members need a second factor to work in the tenant. `passwordSignIn`: Which members may work in the tenant by a session that began with a password; the others sign in by an identity provider: all, owners, none. `admitProviderGroups`: Whether the installation's identity providers can add members through group mappings. `announcementDays`: Days before an expiry or rotation at which it is announced (at most 10 numbers from 1 to 90; none: no announcements). `allowedDnsNames`: DNS names that authorities without their own `domains` certify; if empty, only names under `<slug>.internal` (at most 50: exact names, or `*.` and a domain for every name below it) */
             settings?: {
                 [key: string]: unknown;
             };
@@ -3955,7 +3955,7 @@ export interface components {
             singleUse: boolean;
             /** @description false: the events about it do not contain all values; `missing` says why */
             isComplete: boolean;
-            /** @description Why events about it have not all values: too large to hold them, personal fields erased, or altered in the database */
+            /** @description Why the events about it do not contain all values: too large, personal fields erased, or altered in the database */
             missing: ("too_large" | "erased" | "altered")[];
         };
         TrustsAsOf: {
@@ -10376,7 +10376,7 @@ export interface operations {
                 tenant?: string;
             };
             header?: {
-                /** @description Id of the service that a workload acts as which sends the token of its own issuer as `Authorization: Bearer`. Every other credential says itself whose it is. */
+                /** @description Id of the service that a workload acts as. Required with a token of the workload's own issuer as `Authorization: Bearer`; other credentials identify the service themselves. */
                 "X-Service-Id"?: string;
             };
             path: {
@@ -10403,7 +10403,7 @@ export interface operations {
                 tenant?: string;
             };
             header?: {
-                /** @description Id of the service that a workload acts as which sends the token of its own issuer as `Authorization: Bearer`. Every other credential says itself whose it is. */
+                /** @description Id of the service that a workload acts as. Required with a token of the workload's own issuer as `Authorization: Bearer`; other credentials identify the service themselves. */
                 "X-Service-Id"?: string;
             };
             path: {
@@ -10499,7 +10499,7 @@ export interface operations {
                 tenant?: string;
             };
             header?: {
-                /** @description Id of the service that a workload acts as which sends the token of its own issuer as `Authorization: Bearer`. Every other credential says itself whose it is. */
+                /** @description Id of the service that a workload acts as. Required with a token of the workload's own issuer as `Authorization: Bearer`; other credentials identify the service themselves. */
                 "X-Service-Id"?: string;
             };
         };
@@ -10566,7 +10566,7 @@ export interface operations {
                 tenant?: string;
             };
             header?: {
-                /** @description Id of the service that a workload acts as which sends the token of its own issuer as `Authorization: Bearer`. Every other credential says itself whose it is. */
+                /** @description Id of the service that a workload acts as. Required with a token of the workload's own issuer as `Authorization: Bearer`; other credentials identify the service themselves. */
                 "X-Service-Id"?: string;
             };
         };

@@ -190,7 +190,7 @@ export const tenantSettings = {
   "historyRetentionDays": {"default":0,"description":"Days after which the events of the history are erased; their hashes and proofs remain; 0: never. A shorter period takes effect after 30 days; the operator sets a minimum (0 to 36500)","kind":"number","min":0,"max":36500},
   "historyHold": {"default":false,"description":"Legal hold: prevents erasing events and personal fields of the history","kind":"flag"},
   "requireSecondFactor": {"default":false,"description":"Whether members need a second factor to work in the tenant","kind":"flag"},
-  "passwordSignIn": {"default":"all","description":"Which members may work in the tenant in a session that began with a password; the others use an identity provider: all, owners, none","kind":"choice","values":["all","owners","none"]},
+  "passwordSignIn": {"default":"all","description":"Which members may work in the tenant by a session that began with a password; the others sign in by an identity provider: all, owners, none","kind":"choice","values":["all","owners","none"]},
   "admitProviderGroups": {"default":false,"description":"Whether the installation's identity providers can add members through group mappings","kind":"flag"},
   "announcementDays": {"default":[30,14,7,1],"description":"Days before an expiry or rotation at which it is announced (at most 10 numbers from 1 to 90; none: no announcements)","kind":"list","of":"number"},
   "allowedDnsNames": {"default":[],"description":"DNS names that authorities without their own `domains` certify; if empty, only names under `<slug>.internal` (at most 50: exact names, or `*.` and a domain for every name below it)","kind":"list","of":"text"},
