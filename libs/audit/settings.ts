@@ -72,7 +72,7 @@ export const logKeyProblems = ({
 }): string[] =>
   historyKeyStore === undefined || keyStores.some(({ name }) => name === historyKeyStore)
     ? []
-    : [`CHANCERY_HISTORY_KEY_STORE: must name a store of CHANCERY_KEY_STORES, and not ${historyKeyStore}`];
+    : ['CHANCERY_HISTORY_KEY_STORE: must name a store of CHANCERY_KEY_STORES'];
 
 /** For how long the personal fields of the histories are kept. */
 export const personalDataSettings = {
