@@ -356,15 +356,15 @@ describe('a service that was admitted', () => {
     await admit();
     await createAuthority(server, tenant);
     const { database } = server.server.installation;
-    const original = database.transaction.bind(database);
-    database.transaction = async <Result>(...[asked, work]: Parameters<typeof original<Result>>): Promise<Result> => {
-      database.transaction = original;
+    const original = database.commit.bind(database);
+    database.commit = async <Result>(...[asked, prepare]: Parameters<typeof original<Result>>) => {
+      database.commit = original;
       await discard();
-      return original(asked, work);
+      return original(asked, prepare);
     };
     const asked = { csr: csrPem('service') };
     const answer = await server.post('/v1/certificates', asked, { serviceKey: issuer.service.serviceKey });
-    database.transaction = original;
+    database.commit = original;
     expect(answer.body['code']).toBe('CREDENTIAL_INACTIVE');
     const path = `${tenant.path}/services/${issuer.service.id}/credentials/${credentialId}`;
     const { body } = await server.get(path, tenant.owner);
