@@ -133,10 +133,10 @@ describe('a query that a call does not read', () => {
   it('a query that a call does not read is rejected before anything is done: a deletion without a dry run deletes nothing', async () => {
     const created = await server.post(`${tenant.path}/services`, { name: 'kept' }, tenant.owner);
     const path = `${tenant.path}/services/${created.body['service']!['id']}`;
-    const refused = await server.delete(`${path}?dryRun=true`, { password: PASSWORD }, tenant.owner);
+    const refused = await server.delete(`${path}?preview=true`, { password: PASSWORD }, tenant.owner);
     expect(refused).toMatchObject({
       status: 400,
-      body: { code: 'VALIDATION_ERROR', errors: [{ pointer: '/dryRun' }] },
+      body: { code: 'VALIDATION_ERROR', errors: [{ pointer: 'preview' }] },
     });
     expect((await server.get(path, tenant.owner)).status).toBe(200);
     const token = await server.login();
