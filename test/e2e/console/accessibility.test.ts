@@ -7,8 +7,8 @@ import { PASSWORD, type TestTenant, createTenant } from '../../support/server.js
 
 /** As long as a name may be, without a place to break. */
 const LONG = 'Wwwwwwwwww'.repeat(10);
-/** Written from right to left, with the character that turns the direction of what follows (UAX #9 §2.2) at its end. */
-const RIGHT_TO_LEFT = 'خدمة الدفع \u202e';
+/** Written from right to left, so that it would turn the direction of what follows (UAX #9 §3.1). */
+const RIGHT_TO_LEFT = 'خدمة الدفع';
 
 /** How much wider what is in the dialog is than the dialog. */
 const SIDEWAYS = `(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth)(document.querySelector('[role=dialog]'))`;

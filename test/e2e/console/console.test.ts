@@ -142,7 +142,7 @@ describe.runIf(browserProgram)('the console in a browser', () => {
     const discard = first.getByRole('button', { name: 'Discard' });
     expect(await discard.getAttribute('aria-disabled')).toBe('true');
     await discard.hover();
-    await first.getByText('the last active one of its type').waitFor();
+    await first.getByText('the last active credential of its type').waitFor();
 
     await press(page, 'Create authentication credential');
     await press(page, 'Done');
