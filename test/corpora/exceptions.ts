@@ -22,11 +22,7 @@ const accept = (corpus: string, cases: RegExp, reason: string): Exception => ({
 
 /** Where this product rightly differs from the other program, or from what the corpus says. */
 export const exceptions: readonly Exception[] = [
-  refuse(
-    PRIVATE_KEYS,
-    /The curve is spelt out/,
-    'a curve that is spelt out can be almost the right one (CVE-2020-0601)',
-  ),
+  refuse(PRIVATE_KEYS, /The curve is explicit/, 'an explicit curve can be almost the right one (CVE-2020-0601)'),
   refuse(PRIVATE_KEYS, /names no curve, or two of them/, 'two curves in one file contradict each other'),
   refuse(PRIVATE_KEYS, /not in the range of its curve/, 'a private number beyond the order of its curve'),
   refuse(PRIVATE_KEYS, /WEAK_KEY/, 'weak keys are refused, which OpenSSL leaves to its callers'),
