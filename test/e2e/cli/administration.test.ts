@@ -230,7 +230,10 @@ describe('webhooks by the command line', () => {
     expect(listed).toMatch(/^alerts +\S+ +active +http/m);
     expect(listed).not.toContain(secret);
     expect(await json('webhooks update alerts --action *')).toMatchObject({ actions: ['*'], url });
-    expect(await chancery('webhooks update alerts')).toMatchObject({ code: 1, errors: 'What is to change?\n' });
+    expect(await chancery('webhooks update alerts')).toMatchObject({
+      code: 1,
+      errors: 'Nothing to change: give at least one option\n',
+    });
     expect(await json('webhooks disable alerts')).toMatchObject({ state: 'disabled' });
     expect(await json('webhooks enable alerts')).toMatchObject({ state: 'active' });
     const rotated = await json('webhooks rotate-secret alerts --overlap 60 --show-secrets');

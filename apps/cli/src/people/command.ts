@@ -102,6 +102,19 @@ export async function printList<Item>(
   if (cursor !== null) terminal.fail(`There are more: --limit <number>, or --all\n`);
 }
 
+type Named<Members> = { [Name in keyof Members]?: Exclude<Members[Name], undefined> };
+
+/** The members of a request that the options name. */
+export const namedMembers = <Members extends object>(members: Members): Named<Members> =>
+  Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as Named<Members>;
+
+/** The members of a request that changes something. @throws Refusal where the options name none */
+export function changedMembers<Members extends object>(members: Members): Named<Members> {
+  const changed = namedMembers(members);
+  if (Object.keys(changed).length === 0) throw new Refusal('Nothing to change: give at least one option');
+  return changed;
+}
+
 /** Every entry of a list, page after page. */
 export async function everyItem<Item>(read: (page: PageQuery) => Promise<PageOf<Item>>): Promise<readonly Item[]> {
   const items: Item[] = [];

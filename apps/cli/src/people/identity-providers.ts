@@ -2,14 +2,15 @@ import { type Command, InvalidArgumentError } from 'commander';
 
 import { type components, choices, dataOf } from '#sdk';
 
-import { Refusal } from '../terminal.js';
 import {
   type Frame,
   type ListOptions,
+  changedMembers,
   collected,
   does,
   group,
   idOf,
+  namedMembers,
   printItem,
   printList,
   withListOptions,
@@ -27,7 +28,7 @@ interface Settings {
   readonly clientSecretFrom?: string;
   readonly scope?: string[];
   readonly groupsClaim?: string;
-  readonly role?: readonly RoleMapping[];
+  readonly role?: RoleMapping[];
   readonly domain?: string[];
   readonly trustsEmails?: boolean;
 }
@@ -42,7 +43,7 @@ interface ProviderChange extends Settings {
 }
 
 /** `group=role`; a group may have the sign, a role has none. @throws InvalidArgumentError */
-function roleOf(text: string, before: readonly RoleMapping[] = []): readonly RoleMapping[] {
+function roleOf(text: string, before: readonly RoleMapping[] = []): RoleMapping[] {
   const at = text.lastIndexOf('=');
   const role = choices.RoleMapping.role.find((known) => known === text.slice(at + 1));
   if (at < 1 || role === undefined) {
@@ -53,17 +54,13 @@ function roleOf(text: string, before: readonly RoleMapping[] = []): readonly Rol
 
 const withSettings = (command: Command): Command =>
   command
-    .option('--client-secret-from <file>', 'the secret of this client at the provider; - reads the standard input')
-    .option('--scope <name>', 'a scope that is asked for, once for each; openid email profile if absent', collected)
-    .option('--groups-claim <name>', 'the claim that lists the groups of a person; groups if absent')
-    .option('--role <group=role>', 'the role of the members of a group, once for each; * for everybody', roleOf)
-    .option(
-      '--domain <domain>',
-      'a domain whose addresses are accepted, once for each; every domain if absent',
-      collected,
-    )
-    .option('--trusts-emails', 'take addresses as verified where the provider does not say so')
-    .option('--no-trusts-emails', 'take addresses as verified only where the provider says so');
+    .option('--client-secret-from <file>', 'file with the client secret at the provider; - reads the standard input')
+    .option('--scope <name>', 'a scope to request; repeatable; default: openid email profile', collected)
+    .option('--groups-claim <name>', 'the claim that lists the groups of a user; default: groups')
+    .option('--role <group=role>', 'the role of the members of a group; repeatable; * for all users', roleOf)
+    .option('--domain <domain>', 'an accepted e-mail domain; repeatable; default: every domain', collected)
+    .option('--trusts-emails', 'treat e-mail addresses as verified even if the provider does not say so')
+    .option('--no-trusts-emails', 'treat e-mail addresses as verified only if the provider says so');
 
 /** The members of a request that the options name. */
 async function membersOf({ terminal }: { readonly terminal: Parameters<typeof textOf>[0] }, settings: Settings) {
@@ -71,7 +68,7 @@ async function membersOf({ terminal }: { readonly terminal: Parameters<typeof te
   const clientSecret = clientSecretFrom === undefined ? undefined : (await textOf(terminal, clientSecretFrom)).trim();
   const { trustsEmails } = settings;
   const members = { clientSecret, scopes, groupsClaim, roleMappings, emailDomains, trustsEmails };
-  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined));
+  return namedMembers(members);
 }
 
 /** An identity provider by its id or its name. @throws Refusal */
@@ -82,7 +79,7 @@ async function pathOf({ client, tenant }: Server, reference: string) {
 }
 
 export function addIdentityProviderCommands(frame: Frame): void {
-  const providers = group(frame, 'identity-providers', 'OpenID Providers by which the people of the tenant sign in');
+  const providers = group(frame, 'identity-providers', 'OpenID Providers that users of the tenant sign in with');
 
   const list = withListOptions(providers.command('list').description('List the identity providers'));
   does<ListOptions>(frame, list, async (work) => {
@@ -104,12 +101,10 @@ export function addIdentityProviderCommands(frame: Frame): void {
   });
 
   const create = withSettings(
-    providers
-      .command('create <name>')
-      .description('Let the people of the tenant sign in at a provider; asks for your password'),
+    providers.command('create <name>').description('Create an identity provider; asks for your password'),
   )
-    .requiredOption('--issuer <url>', 'its identifier')
-    .requiredOption('--client-id <id>', 'id of this client at the provider');
+    .requiredOption('--issuer <url>', 'its issuer identifier')
+    .requiredOption('--client-id <id>', 'the client id at the provider');
   does<NewProvider>(frame, create, async (work, name) => {
     const { server, options } = work;
     const path = { tenantId: await server.tenant() };
@@ -122,12 +117,13 @@ export function addIdentityProviderCommands(frame: Frame): void {
   const update = withSettings(
     providers
       .command('update <provider>')
-      .description('Change an identity provider; what is not given stays; asks for your password'),
-  ).option('--name <name>', 'another name');
+      .description(
+        'Change an identity provider; fields that you do not give keep their values; asks for your password',
+      ),
+  ).option('--name <name>', 'the new name');
   does<ProviderChange>(frame, update, async (work, reference) => {
     const { name } = work.options;
-    const change = { ...(name === undefined ? {} : { name }), ...(await membersOf(work, work.options)) };
-    if (Object.keys(change).length === 0) throw new Refusal('What is to change?');
+    const change = changedMembers({ name, ...(await membersOf(work, work.options)) });
     const path = await pathOf(work.server, reference!);
     const { body, header } = await proofOf(work, `Change ${reference}`);
     const params = { path, header };
@@ -135,8 +131,8 @@ export function addIdentityProviderCommands(frame: Frame): void {
   });
 
   for (const [verb, enabled, what] of [
-    ['enable', true, 'Let people sign in by a provider again'],
-    ['disable', false, 'Let no person sign in by a provider, and end the sessions that began by it'],
+    ['enable', true, 'Allow sign-in with a provider again'],
+    ['disable', false, 'Reject sign-in with a provider, and end its sessions'],
   ] as const) {
     const command = providers.command(`${verb} <provider>`).description(`${what}; asks for your password`);
     does(frame, command, async (work, reference) => {
@@ -149,7 +145,7 @@ export function addIdentityProviderCommands(frame: Frame): void {
 
   const test = providers
     .command('test <provider>')
-    .description('Read what a provider publishes, and show the redirect URI to register there');
+    .description('Fetch the metadata of a provider, and show the redirect URI to register there');
   does(frame, test, async (work, reference) => {
     const params = { path: await pathOf(work.server, reference!) };
     printItem(work, await dataOf(work.server.client.POST(`${PROVIDER}/test`, { params })));
@@ -157,7 +153,7 @@ export function addIdentityProviderCommands(frame: Frame): void {
 
   const remove = providers
     .command('delete <provider>')
-    .description('Delete an identity provider: the sessions that began by it end; asks for your password');
+    .description('Delete an identity provider and end its sessions; asks for your password');
   does(frame, remove, async (work, reference) => {
     const path = await pathOf(work.server, reference!);
     const { body, header } = await proofOf(work, `Delete ${reference}`);

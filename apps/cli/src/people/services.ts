@@ -1,9 +1,9 @@
 import { dataOf } from '#sdk';
 
-import { Refusal } from '../terminal.js';
 import {
   type Frame,
   type ListOptions,
+  changedMembers,
   collected,
   does,
   group,
@@ -121,9 +121,7 @@ export function addServiceCommands(frame: Frame): void {
   does<ServiceChange>(frame, update, async (work, reference) => {
     const { name, description, profile: profiles, allow, allowAll } = work.options;
     const allowedCidrs = allowAll ? [] : allow;
-    const change = { name, description, profiles, allowedCidrs };
-    const body = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined));
-    if (Object.keys(body).length === 0) throw new Refusal('Nothing to change: give at least one option');
+    const body = changedMembers({ name, description, profiles, allowedCidrs });
     const params = await pathOf(work.server, reference!);
     printItem(work, await dataOf(work.server.client.PATCH(SERVICE, { params, body })));
   });

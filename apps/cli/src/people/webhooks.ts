@@ -1,9 +1,9 @@
 import { choices, dataOf } from '#sdk';
 
-import { Refusal } from '../terminal.js';
 import {
   type Frame,
   type ListOptions,
+  changedMembers,
   choice,
   collected,
   does,
@@ -37,7 +37,7 @@ async function pathOf({ client, tenant }: Server, reference: string) {
 }
 
 export function addWebhookCommands(frame: Frame): void {
-  const webhooks = group(frame, 'webhooks', 'URLs to which events of the history are sent');
+  const webhooks = group(frame, 'webhooks', 'URLs that receive events of the history');
 
   const list = withListOptions(webhooks.command('list').description('List the webhooks'));
   does<ListOptions>(frame, list, async (work) => {
@@ -61,8 +61,8 @@ export function addWebhookCommands(frame: Frame): void {
   const create = withSecretOptions(
     webhooks.command('create <name>').description('Create a webhook: events from now on are sent to it'),
   )
-    .requiredOption('--to <url>', 'where events are sent')
-    .requiredOption('--action <action>', 'an action, credential.* or *, once for each', collected);
+    .requiredOption('--to <url>', 'the URL that receives the events')
+    .requiredOption('--action <action>', 'an action, credential.* or *; repeatable', collected);
   does<SecretOptions & Required<Subscription>>(frame, create, async (work, name) => {
     const { server, options } = work;
     const path = { tenantId: await server.tenant() };
@@ -77,33 +77,30 @@ export function addWebhookCommands(frame: Frame): void {
 
   const update = webhooks
     .command('update <webhook>')
-    .description('Change a webhook; what is not given stays')
-    .option('--name <name>', 'another name')
-    .option('--to <url>', 'where events are sent')
-    .option('--action <action>', 'an action, in place of those before, once for each', collected);
+    .description('Change a webhook; fields that you do not give keep their values')
+    .option('--name <name>', 'the new name')
+    .option('--to <url>', 'the URL that receives the events')
+    .option('--action <action>', 'an action; replaces the current ones; repeatable', collected);
   does<Subscription>(frame, update, async (work, reference) => {
     const { name, to: url, action: actions } = work.options;
-    const body = Object.fromEntries(Object.entries({ name, url, actions }).filter(([, value]) => value !== undefined));
-    if (Object.keys(body).length === 0) throw new Refusal('What is to change?');
+    const body = changedMembers({ name, url, actions });
     const params = await pathOf(work.server, reference!);
     printItem(work, await dataOf(work.server.client.PATCH(WEBHOOK, { params, body })));
   });
 
-  const disable = webhooks.command('disable <webhook>').description('Send nothing to a webhook until it is enabled');
-  does(frame, disable, async (work, reference) => {
-    const params = await pathOf(work.server, reference!);
-    printItem(work, await dataOf(work.server.client.POST(`${WEBHOOK}/disable`, { params })));
-  });
-
-  const enable = webhooks.command('enable <webhook>').description('Send events to a webhook again, from now on');
-  does(frame, enable, async (work, reference) => {
-    const params = await pathOf(work.server, reference!);
-    printItem(work, await dataOf(work.server.client.POST(`${WEBHOOK}/enable`, { params })));
-  });
+  for (const [verb, description] of [
+    ['disable', 'Stop sending events to a webhook until it is enabled'],
+    ['enable', 'Send events to a webhook again, from now on'],
+  ] as const) {
+    does(frame, webhooks.command(`${verb} <webhook>`).description(description), async (work, reference) => {
+      const params = await pathOf(work.server, reference!);
+      printItem(work, await dataOf(work.server.client.POST(`${WEBHOOK}/${verb}`, { params })));
+    });
+  }
 
   const rotate = withSecretOptions(
-    webhooks.command('rotate-secret <webhook>').description('Give a webhook another secret'),
-  ).option('--overlap <seconds>', 'for this long the former one also signs; a day if absent', wholeNumber);
+    webhooks.command('rotate-secret <webhook>').description('Replace the secret of a webhook'),
+  ).option('--overlap <seconds>', 'how long the previous secret also signs; default: a day', wholeNumber);
   does<SecretOptions & { readonly overlap?: number }>(frame, rotate, async (work, reference) => {
     const { server, options } = work;
     const params = await pathOf(server, reference!);
@@ -116,14 +113,14 @@ export function addWebhookCommands(frame: Frame): void {
     printItem(work, { ...webhook, ...(options.showSecrets ? { secret } : {}) });
   });
 
-  const remove = webhooks.command('delete <webhook>').description('Delete a webhook: nothing more is sent to it');
+  const remove = webhooks.command('delete <webhook>').description('Delete a webhook; it receives no more events');
   does(frame, remove, async ({ server, terminal }, reference) => {
     await dataOf(server.client.DELETE(WEBHOOK, { params: await pathOf(server, reference!) }));
     terminal.fail(`The webhook ${reference} is deleted.\n`);
   });
 
   const deliveries = withListOptions(
-    webhooks.command('deliveries <webhook>').description('List what was sent to a webhook, newest first'),
+    webhooks.command('deliveries <webhook>').description('List the deliveries of a webhook, newest first'),
   ).addOption(choice('--state <state>', 'only those in this state', choices.Delivery.state));
   does<ListOptions & { readonly state?: DeliveryState }>(frame, deliveries, async (work, reference) => {
     const { server, options } = work;
