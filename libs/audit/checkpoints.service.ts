@@ -278,7 +278,7 @@ export class Checkpoints {
     // A backup of before the first checkpoint has no row that could have another name.
     const empty = { origin: continuesAs, size: 0, root: await new GrowingTiles(0, []).root() };
     const text = formatCheckpoint(empty);
-    const signatures = await this.keys.linesOf(continuesAs, text, confirmed, Math.floor(now / SECOND));
+    const signatures = this.keys.sealedLinesOf(continuesAs, text, confirmed, Math.floor(now / SECOND));
     const note = formatNote({ text, signatures });
     await this.database.platform(SYSTEM, async (tx) => {
       tx.housekeeping('the name of a restored history');

@@ -181,11 +181,8 @@ export class LogKeys implements OnUnsealed {
     at: EpochMilliseconds,
     timestampSeconds: number,
   ): Promise<NoteSignature[]> {
-    const signing = this.known()
-      .filter(({ compromisedAt }) => compromisedAt === null)
-      .filter(({ signsUntil }) => signsUntil === null || signsUntil > at);
     const lines = await Promise.all(
-      signing.map(async (row) => {
+      this.signingAt(at).map(async (row) => {
         const { ed25519, mlDsa44 } = this.signersOf(origin, row);
         const own = signNote(text, mlDsa44, timestampSeconds);
         if ('privateKey' in ed25519) return [signNote(text, ed25519, timestampSeconds), own];
@@ -200,6 +197,20 @@ export class LogKeys implements OnUnsealed {
       }),
     );
     return lines.flat();
+  }
+
+  /**
+   * The lines that wait for no store: those of the sealed keys. For what must be signed before anything else can begin, such as the first
+   * checkpoint of a log under a new name: an installation whose store is lost needs to start before it can rotate its key.
+   * @param at the confirmed instant, as of `linesOf`
+   * @throws SEALED
+   */
+  sealedLinesOf(origin: string, text: string, at: EpochMilliseconds, timestampSeconds: number): NoteSignature[] {
+    return this.signingAt(at).flatMap((row) => {
+      const { ed25519, mlDsa44 } = this.signersOf(origin, row);
+      const sealed = 'privateKey' in ed25519 ? [ed25519, mlDsa44] : [mlDsa44];
+      return sealed.map((signer) => signNote(text, signer, timestampSeconds));
+    });
   }
 
   /**
@@ -364,6 +375,13 @@ export class LogKeys implements OnUnsealed {
   private known(): readonly HistoryKey[] {
     if (this.#keys.length === 0) throw sealingErrors.SEALED('There is no key of the histories that can be used');
     return this.#keys;
+  }
+
+  /** The keys that sign at an instant. */
+  private signingAt(at: EpochMilliseconds): HistoryKey[] {
+    return this.known()
+      .filter(({ compromisedAt }) => compromisedAt === null)
+      .filter(({ signsUntil }) => signsUntil === null || signsUntil > at);
   }
 
   private signersOf(origin: string, row: HistoryKey): LogKeySigners {

@@ -6,12 +6,22 @@ import type { DataSource } from 'typeorm';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
 import { CheckpointFile, type CheckpointMemory, ErasedMonths } from '#audit';
-import { DAY, INSTALLATION_ID, ManualClock, type TenantScope, defineEvents, platformScope, systemOrigin } from '#core';
+import {
+  DAY,
+  INSTALLATION_ID,
+  MINUTE,
+  ManualClock,
+  type TenantScope,
+  defineEvents,
+  platformScope,
+  systemOrigin,
+} from '#core';
 import { uuidv7 } from '#crypto';
 import { type VerifierKey, openCheckpoint, parseNote, signersOf } from '#transparency-log';
 
 import { withCode } from '../../support/errors.js';
 import { historyOf } from '../../support/history.js';
+import { snapshotOfHistories } from '../../support/history-snapshot.js';
 import { openPlainDataSource, revertMigrations } from '../../support/plain-data-source.js';
 import {
   HISTORY_HOST,
@@ -308,6 +318,28 @@ describe('a key of the histories in a key store', () => {
     await expect(one.log.checkpoint(another)).rejects.toThrow(withCode('CHECKPOINT_PENDING'));
     await one.checkpoints.publish(another.tenantId);
     expect(await signersIn(one, another)).toEqual([false, false, true, true]);
+  });
+
+  it('a history that is restored while the key store of the key of the histories is away gets its new name, and is signed when it answers', async () => {
+    const path = join(await folder, uuidv7(1));
+    const reopened = async (): Promise<SignedHistory> => withStore(await CheckpointFile.open(path));
+    const before = await reopened();
+    await before.keys.rotate(platform, 'bao');
+    const scope = newTenant();
+    await record(before, scope);
+    const backup = await snapshotOfHistories(url());
+    await sign(before, scope);
+    await backup();
+    clock.advance(MINUTE);
+    const restoredAt = clock.now();
+
+    engine.fail = true;
+    const one = await reopened();
+    await one.checkpoints.onRestored({ restoredAt });
+    expect(await one.checkpoints.ended()).toContainEqual(expect.objectContaining({ origin: originOf(scope) }));
+    engine.fail = false;
+    await expect.poll(() => one.checkpoints.publishDue(), AWAY).toEqual([]);
+    expect(await one.log.checkpoint(scope)).toContain(`restored-${restoredAt}/${scope.tenantId}`);
   });
 
   it('a schema of before keys in key stores has the latest of the others sign again', async () => {
