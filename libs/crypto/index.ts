@@ -49,7 +49,7 @@ export { rsaKey, rsaNumbersOf } from './key-kinds/rsa.js';
 export { type RsaNumbers, bitLength } from './key-kinds/rsa-numbers.js';
 export type { Signed } from './signature-mistake.js';
 export type { Jwk } from './jwk-members.js';
-export { type PublicJwk, jwkThumbprint, keyFromJwk, publicJwk } from './jwk.js';
+export { type PublicJwk, hasPrivateMembers, jwkThumbprint, keyFromJwk, publicJwk } from './jwk.js';
 export {
   keyObjectFromBytes,
   privateKeyToBytes,

@@ -13,6 +13,11 @@ import { cryptoErrors } from './errors.js';
 import type { Jwk } from './jwk-members.js';
 import { allKeyKinds } from './key-kinds/index.js';
 
+const PRIVATE_MEMBERS: ReadonlySet<string> = new Set(allKeyKinds.flatMap(({ privateMembers }) => privateMembers));
+
+/** Whether a JWK states a member of a private or secret key of any type. Such a JWK must not pass as a public key. */
+export const hasPrivateMembers = (jwk: Jwk): boolean => Object.keys(jwk).some((name) => PRIVATE_MEMBERS.has(name));
+
 /** An entry of a JWKS: the public members of the key, and what it is for. */
 export interface PublicJwk extends Jwk {
   readonly kty: string;
@@ -60,9 +65,9 @@ export function keyFromJwk(jwk: Jwk): KeyObject {
   if (jwk['kty'] === 'oct') return secretFromJwk(jwk);
   try {
     // Read apart: from a private Ed25519 or ML-DSA JWK OpenSSL derives the public half and ignores the one that is stated.
-    const publicMembers: Jwk = { ...jwk, d: undefined, priv: undefined };
+    const publicMembers = Object.fromEntries(Object.entries(jwk).filter(([name]) => !PRIVATE_MEMBERS.has(name)));
     const publicKey = createPublicKey({ key: publicMembers as JsonWebKey, format: 'jwk' });
-    if (jwk['d'] === undefined && jwk['priv'] === undefined) return publicKey;
+    if (!hasPrivateMembers(jwk)) return publicKey;
     const privateKey = createPrivateKey({ key: jwk as JsonWebKey, format: 'jwk' });
     if (isSameKey(verifyingKeyOf(privateKey), publicKey) && isConsistentPair(privateKey)) return privateKey;
   } catch {

@@ -3,7 +3,7 @@ import type { KeyObject } from 'node:crypto';
 import { type AlgorithmName, algorithm, verifyingKeyOf } from './algorithms.js';
 import { cryptoErrors } from './errors.js';
 import type { Jwk } from './jwk-members.js';
-import { keyFromJwk } from './jwk.js';
+import { hasPrivateMembers, keyFromJwk } from './jwk.js';
 import { keyFileErrors } from './key-kinds/errors.js';
 import { allKeyKinds, kindOfKey } from './key-kinds/index.js';
 import type { UncheckedKey } from './key-kinds/key-kind.js';
@@ -66,7 +66,7 @@ export function readJwk(text: string, name: AlgorithmName): UncheckedKey {
   requirePurpose(jwk, name);
   const kind = allKeyKinds.find(({ kty }) => kty === jwk['kty']);
   if (!kind) throw cryptoErrors.INVALID_KEY('The key type of the JWK is not supported');
-  if (!kind.symmetric && jwk['d'] === undefined && jwk['priv'] === undefined) {
+  if (!kind.symmetric && !hasPrivateMembers(jwk)) {
     throw cryptoErrors.INVALID_KEY('The JWK holds no private key');
   }
   return kind.readJwk(jwk);

@@ -11,7 +11,7 @@ import {
   canonicalJson,
   coreErrors,
 } from '#core';
-import { uuidv7 } from '#crypto';
+import { hasPrivateMembers, uuidv7 } from '#crypto';
 import { type Committed, Database } from '#database';
 import { Issuers, isKeySet } from '#issuers';
 import { raiseConfigVersion } from '#tenants';
@@ -95,7 +95,7 @@ export class Trusts {
     // Keys that are given say nothing about what the operator permits.
     if (jwks === null) this.issuers.requireIssuer(issuer);
     else this.issuers.requireListed(issuer);
-    if (jwks !== null && (!isKeySet(jwks) || jwks.keys.some((key) => 'd' in key || 'k' in key))) {
+    if (jwks !== null && (!isKeySet(jwks) || jwks.keys.some((key) => hasPrivateMembers({ ...key })))) {
       errors.push({
         pointer: '/jwks',
         code: 'INVALID_KEY_SET',

@@ -74,6 +74,7 @@ function readJwk(jwk: Jwk): UncheckedKey {
 export const akp = {
   kty: 'AKP',
   thumbprintMembers: ['alg', 'kty', 'pub'],
+  privateMembers: ['priv'],
   symmetric: false,
   keyTypes: ['ml-dsa-44', 'ml-dsa-65', 'ml-dsa-87'],
   probeDigest: null,

@@ -231,6 +231,7 @@ function readPublicKey({ parameters, bits }: PublicKeyFields): PublicKeyFacts {
 export const ec = {
   kty: 'EC',
   thumbprintMembers: ['crv', 'kty', 'x', 'y'],
+  privateMembers: ['d'],
   symmetric: false,
   keyTypes: ['ec'],
   probeDigest: 'sha256',

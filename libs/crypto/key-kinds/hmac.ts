@@ -112,6 +112,7 @@ export const sharedSecret = (bytes: Buffer, secretEncoding: SecretEncoding): Unc
 export const hmac = {
   kty: 'oct',
   thumbprintMembers: ['k', 'kty'],
+  privateMembers: ['k'],
   symmetric: true,
   keyTypes: ['secret'],
   probeDigest: null,

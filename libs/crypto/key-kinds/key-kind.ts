@@ -96,6 +96,8 @@ export interface KeyKind {
   readonly kty: string;
   /** The members that identify a key, in lexical order (RFC 7638 §3.2). */
   readonly thumbprintMembers: readonly string[];
+  /** The members that only a private or secret JWK has (RFC 7518 §6). */
+  readonly privateMembers: readonly string[];
   readonly symmetric: boolean;
   /** What `node:crypto` calls keys of this kind. */
   readonly keyTypes: readonly string[];

@@ -89,6 +89,7 @@ function isSound(point: Buffer): boolean {
 export const okp = {
   kty: 'OKP',
   thumbprintMembers: ['crv', 'kty', 'x'],
+  privateMembers: ['d'],
   symmetric: false,
   keyTypes: ['ed25519'],
   probeDigest: null,

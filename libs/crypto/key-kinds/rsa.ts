@@ -244,6 +244,7 @@ function readPublicKey({ parameters, bits }: PublicKeyFields): PublicKeyFacts {
 export const rsa = {
   kty: 'RSA',
   thumbprintMembers: ['e', 'kty', 'n'],
+  privateMembers: ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth'],
   symmetric: false,
   keyTypes: ['rsa'],
   probeDigest: 'sha256',

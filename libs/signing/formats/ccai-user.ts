@@ -1,5 +1,5 @@
 import { DomainError, type Json, SECOND, coreErrors, toEpochSeconds } from '#core';
-import { isNumericDate, keyFileErrors, readTrustedKey } from '#crypto';
+import { hasPrivateMembers, isNumericDate, keyFileErrors, readTrustedKey } from '#crypto';
 
 import { checkTimes, lifetimeSeconds } from '../claims.js';
 import { type Claims, seenIn, signClaims, tokenHash, verifyJwsWithoutKid } from '../jws.js';
@@ -82,7 +82,7 @@ export const ccaiUser: TokenFormat<CcaiInput> = {
   checkProfile: ({ settings }) =>
     trustedKeys(settings['trustedIssuer']).flatMap((key, index) => {
       const pointer = `/settings/trustedIssuer/jwks/keys/${index}`;
-      if (key['kty'] === 'oct' || PRIVATE_MEMBERS.some((member) => Object.hasOwn(key, member))) {
+      if (key['kty'] === 'oct' || hasPrivateMembers(key)) {
         return [{ pointer, code: 'NOT_PUBLIC', detail: 'only public keys belong here' }];
       }
       const weakness = weaknessOf(key);
@@ -111,9 +111,6 @@ export const ccaiUser: TokenFormat<CcaiInput> = {
     return { code, ...seenIn(verified, tokenHash(token)) };
   },
 };
-
-/** RFC 7518 §6: what makes a JWK private or secret. */
-const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k', 'priv'];
 
 /** Why signatures by the key must not be accepted; a key of a type that is unknown here verifies nothing and has none. */
 function weaknessOf(jwk: { readonly [member: string]: Json }): string | undefined {

@@ -444,6 +444,7 @@ describe('a trust', () => {
     ['no id of GitHub', { issuer: 'https://token.actions.githubusercontent.com', claims: {} }, '/claims'],
     ['an address that may not be reached', { issuer: 'https://10.0.0.1' }, '/issuer'],
     ['a private key', { jwks: { keys: [{ kty: 'EC', crv: 'P-256', x: 'x', y: 'y', d: 'd' }] } }, '/jwks'],
+    ['a private key of ML-DSA', { jwks: { keys: [{ kty: 'AKP', alg: 'ML-DSA-44', pub: 'x', priv: 'x' }] } }, '/jwks'],
     ['keys that are no Unicode', { jwks: { keys: [{ kty: 'EC', kid: '\ud800' }] } }, ''],
     ['a longer life than an hour', { ttlSeconds: 3_601 }, '/ttlSeconds'],
   ])('a trust with %s is rejected', async (_, more, pointer) => {
