@@ -8,12 +8,16 @@ export const RSA_MODULUS_BITS_DEFAULT: RsaModulusBits = 3072;
 
 export type HashBits = 256 | 384 | 512;
 
-/** How a device signs that has the private half: of a hash that is computed here, or of the message itself. */
+/** How a key store signs: a hash, which is computed here under its name in `node:crypto`, or the message itself. */
 export type SignatureScheme =
+  | { readonly type: 'rsa-pkcs1' | 'rsa-pss'; readonly hash: `sha${HashBits}` }
   | {
-      readonly type: 'rsa-pkcs1' | 'rsa-pss' | 'ecdsa';
-      /** As `node:crypto` calls it. */
+      readonly type: 'ecdsa';
       readonly hash: `sha${HashBits}`;
+      /** By its name in JWKs (RFC 7518 §6.2.1.1). */
+      readonly curve: string;
+      /** Length of R and of S (RFC 7518 §3.4). */
+      readonly integerBytes: number;
     }
   | { readonly type: 'eddsa'; readonly hash: null };
 

@@ -13,7 +13,7 @@ import {
   daysOf,
   queryOf,
 } from './cloud-call.js';
-import { ECDSA_BYTES, joseSignatureOf } from './ecdsa-signature.js';
+import { joseSignatureOf } from './ecdsa-signature.js';
 import { keyStoreErrors } from './errors.js';
 import { type KeyStore, type StorePlace, type StoreType, placeName, placeOf } from './key-store.js';
 import { StoreOutage, unavailable } from './store-line.js';
@@ -57,14 +57,17 @@ const aliasOf = (place: StorePlace): string => `${ALIAS}${placeName(place)}`;
 /** `ListAliases` answers no more. */
 const ALIASES_PER_PAGE = 100;
 
-/** RFC 7518 §3.4: each curve has its hash. */
-const CURVES = { sha256: 'ECC_NIST_P256', sha384: 'ECC_NIST_P384', sha512: 'ECC_NIST_P521' } as const;
+const CURVES: Readonly<Record<string, KeySpec>> = {
+  'P-256': 'ECC_NIST_P256',
+  'P-384': 'ECC_NIST_P384',
+  'P-521': 'ECC_NIST_P521',
+};
 const RSA = { 2048: 'RSA_2048', 3072: 'RSA_3072', 4096: 'RSA_4096' } as const;
 
 /** `KeySpec` of a key; `undefined` where AWS has none. */
 function keySpecOf(scheme: SignatureScheme, modulusBits: number | undefined): KeySpec | undefined {
   if (scheme.type === 'eddsa') return 'ECC_NIST_EDWARDS25519';
-  return scheme.type === 'ecdsa' ? CURVES[scheme.hash] : RSA[modulusBits as keyof typeof RSA];
+  return scheme.type === 'ecdsa' ? CURVES[scheme.curve] : RSA[modulusBits as keyof typeof RSA];
 }
 
 const FAMILIES = { 'rsa-pkcs1': 'RSASSA_PKCS1_V1_5', 'rsa-pss': 'RSASSA_PSS', ecdsa: 'ECDSA' } as const;
@@ -159,7 +162,10 @@ function awsStore({ region, endpoint, deletionDays }: AwsSource): KeyStore {
     concurrency: CONCURRENCY,
     algorithms: async () => {
       await call(({ sdk, client }, options) => client.send(new sdk.ListAliasesCommand({ Limit: 1 }), options));
-      return algorithmNames.filter((name) => algorithm(name).scheme !== undefined);
+      return algorithmNames.filter((name) => {
+        const { scheme } = algorithm(name);
+        return scheme !== undefined && keySpecOf(scheme, 4096) !== undefined;
+      });
     },
     has: async (place) => {
       const key = await describe(aliasOf(place));
@@ -197,7 +203,7 @@ function awsStore({ region, endpoint, deletionDays }: AwsSource): KeyStore {
       const wanted = { KeyId: aliasOf(place), ...requestOf(scheme, data) };
       const answer = await call(({ sdk, client }, options) => client.send(new sdk.SignCommand(wanted), options));
       const signature = Buffer.from(answer.Signature!);
-      return scheme.type === 'ecdsa' ? joseSignatureOf(signature, ECDSA_BYTES[scheme.hash]!) : signature;
+      return scheme.type === 'ecdsa' ? joseSignatureOf(signature, scheme.integerBytes) : signature;
     },
     destroy: async (place) => {
       const key = await describe(aliasOf(place));

@@ -22,6 +22,3 @@ export function joseSignatureOf(der: Buffer, bytes: number): Buffer {
     }),
   );
 }
-
-/** How long R and S are, by the hash: RFC 7518 §3.4 gives each curve its hash. */
-export const ECDSA_BYTES: Readonly<Record<string, number>> = { sha256: 32, sha384: 48, sha512: 66 };

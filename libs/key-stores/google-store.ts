@@ -14,7 +14,7 @@ import {
   queryOf,
 } from './cloud-call.js';
 import { crc32c } from './crc32c.js';
-import { ECDSA_BYTES, joseSignatureOf } from './ecdsa-signature.js';
+import { joseSignatureOf } from './ecdsa-signature.js';
 import { keyStoreErrors } from './errors.js';
 import type { KeyStore, StorePlace, StoreType } from './key-store.js';
 import { StoreOutage, unavailable } from './store-line.js';
@@ -64,12 +64,13 @@ export function googleSourceOf(uri: string): GoogleSource {
 const keyIdOf = ({ tenantId, recordId }: StorePlace): string =>
   `chancery-${Buffer.from(`${tenantId}${recordId}`.replaceAll('-', ''), 'hex').toString('base64url')}`;
 
-/** A key of Google has its hash for life, and few sizes of RSA have another than SHA-256. */
+const CURVES: Readonly<Record<string, string>> = { 'P-256': 'EC_SIGN_P256_SHA256', 'P-384': 'EC_SIGN_P384_SHA384' };
+
+/** The algorithm of a Google key fixes its hash; only RSA with 4096 bits has another one than SHA-256. */
 function googleAlgorithmOf(scheme: SignatureScheme, modulusBits: number | undefined): string | undefined {
   if (scheme.type === 'eddsa') return 'EC_SIGN_ED25519';
+  if (scheme.type === 'ecdsa') return CURVES[scheme.curve];
   const { type, hash } = scheme;
-  if (type === 'ecdsa')
-    return { sha256: 'EC_SIGN_P256_SHA256', sha384: 'EC_SIGN_P384_SHA384', sha512: undefined }[hash];
   const hasHash = hash === 'sha256' || (hash === 'sha512' && modulusBits === 4096);
   const padding = type === 'rsa-pss' ? 'PSS' : 'PKCS1';
   return hasHash ? `RSA_SIGN_${padding}_${modulusBits}_${hash.toUpperCase()}` : undefined;
@@ -231,7 +232,7 @@ function googleStore({ ring, project, endpoint, protectionLevel, destructionDays
         },
       });
       const signature = Buffer.from(answer.signature, 'base64');
-      return scheme.type === 'ecdsa' ? joseSignatureOf(signature, ECDSA_BYTES[scheme.hash]!) : signature;
+      return scheme.type === 'ecdsa' ? joseSignatureOf(signature, scheme.integerBytes) : signature;
     },
     destroy: async (place) => {
       if (isGone(await describe(place))) return;

@@ -5,7 +5,13 @@ import { type SignatureScheme, algorithm, algorithmNames } from '#crypto';
 import { keyStoreErrors } from './errors.js';
 import type { KeyStore, StorePlace, StoreType } from './key-store.js';
 import { TokenProcesses, TokenRefusal, type TokenSource } from './pkcs11-processes.js';
-import type { PairKind, TokenObject, TokenPublicKey, TokenSignature } from './pkcs11-token.js';
+import {
+  type PairKind,
+  type TokenObject,
+  type TokenPublicKey,
+  type TokenSignature,
+  isTokenCurve,
+} from './pkcs11-token.js';
 import { unavailable } from './store-line.js';
 
 const FORM = 'pkcs11:token=LABEL?module-path=FILE&pin-source=file:FILE';
@@ -18,9 +24,6 @@ const DIGEST_INFO: Readonly<Record<string, string>> = {
   sha384: '3041300d060960864801650304020205000430',
   sha512: '3051300d060960864801650304020305000440',
 };
-
-/** RFC 7518 §3.4: each curve has its hash. */
-const CURVES = { sha256: 'P-256', sha384: 'P-384', sha512: 'P-521' } as const;
 
 /** A PKCS#11 URI (RFC 7512). The PIN is in a file: a URI with a PIN would be printed with it. @throws Error */
 function tokenSourceOf(uri: string): TokenSource {
@@ -62,10 +65,11 @@ function placeOf(label: string): StorePlace | undefined {
   return tenantId && recordId && rest.length === 0 ? { tenantId, recordId } : undefined;
 }
 
-function pairOf(scheme: SignatureScheme, modulusBits: number): PairKind {
+/** `undefined` where a token cannot have such a pair. */
+function pairOf(scheme: SignatureScheme, modulusBits: number): PairKind | undefined {
   if (scheme.type === 'eddsa') return { type: 'edwards', curve: 'Ed25519' };
-  if (scheme.type === 'ecdsa') return { type: 'ec', curve: CURVES[scheme.hash] };
-  return { type: 'rsa', modulusBits };
+  if (scheme.type !== 'ecdsa') return { type: 'rsa', modulusBits };
+  return isTokenCurve(scheme.curve) ? { type: 'ec', curve: scheme.curve } : undefined;
 }
 
 /** What the token is to sign, and how: hashes are computed here, so that no message goes to a device. */
@@ -104,12 +108,15 @@ function pkcs11Store(processes: TokenProcesses): KeyStore {
     concurrency: processes.source.processes,
     algorithms: async () => {
       const mechanisms = await processes.mechanisms();
-      return algorithmNames.filter((name) => mechanisms.includes(algorithm(name).scheme?.type ?? ''));
+      return algorithmNames.filter((name) => {
+        const { scheme } = algorithm(name);
+        return scheme !== undefined && pairOf(scheme, 0) !== undefined && mechanisms.includes(scheme.type);
+      });
     },
     generate: async (place, name, modulusBits) => {
       const { scheme } = algorithm(name);
-      if (!scheme) throw keyStoreErrors.KEY_STORE_ALGORITHM();
-      const pair = pairOf(scheme, modulusBits ?? 0);
+      const pair = scheme && pairOf(scheme, modulusBits ?? 0);
+      if (!pair) throw keyStoreErrors.KEY_STORE_ALGORITHM();
       return publicKeyOf((await ask({ kind: 'generate', object: objectOf(place), pair })) as TokenPublicKey);
     },
     sign: async (place, scheme, data) =>

@@ -25,7 +25,7 @@ export interface TokenObject {
 /** A kind of key pair. */
 export type PairKind =
   | { readonly type: 'rsa'; readonly modulusBits: number }
-  | { readonly type: 'ec' | 'edwards'; readonly curve: 'P-256' | 'P-384' | 'P-521' | 'Ed25519' };
+  | { readonly type: 'ec' | 'edwards'; readonly curve: TokenCurve };
 
 /** How a token signs: a hash that was computed before, or for Ed25519 the message. */
 export type TokenSignature =
@@ -37,7 +37,7 @@ export type TokenSignature =
 /** The public half as the token states it. */
 export type TokenPublicKey =
   | { readonly type: 'rsa'; readonly modulus: Uint8Array; readonly exponent: Uint8Array }
-  | { readonly type: 'ec' | 'edwards'; readonly curve: string; readonly point: Uint8Array };
+  | { readonly type: 'ec' | 'edwards'; readonly curve: TokenCurve; readonly point: Uint8Array };
 
 /** What the process is asked, one by one. */
 export type TokenQuestion =
@@ -105,16 +105,19 @@ const CKM_EC_EDWARDS_KEY_PAIR_GEN = 0x1055;
 const CKM_EDDSA = 0x1057;
 const CKK_EC_EDWARDS = 0x40;
 
-/** CKA_EC_PARAMS, DER: the curve by its name (v2.40 §2.3.3); Ed25519 as SoftHSM and v3.0 §2.3.5 accept it. */
-const CURVE_PARAMETERS: Readonly<Record<string, string>> = {
-  'P-256': '06082a8648ce3d030107',
-  'P-384': '06052b81040022',
-  'P-521': '06052b81040023',
-  Ed25519: '130c656477617264733235353139',
-};
+/**
+ * `parameters`: CKA_EC_PARAMS, DER, the curve by its name (v2.40 §2.3.3); Ed25519 as SoftHSM and v3.0 §2.3.5 accept it.
+ * `pointBytes`: of an uncompressed point (SEC 1 §2.3.3), and of the encoding of RFC 8032 §5.1.2.
+ */
+const CURVES = {
+  'P-256': { parameters: '06082a8648ce3d030107', pointBytes: 65 },
+  'P-384': { parameters: '06052b81040022', pointBytes: 97 },
+  'P-521': { parameters: '06052b81040023', pointBytes: 133 },
+  Ed25519: { parameters: '130c656477617264733235353139', pointBytes: 32 },
+} as const;
 
-/** Of an uncompressed point (SEC 1 §2.3.3), and of the encoding of RFC 8032 §5.1.2. */
-const POINT_BYTES: Readonly<Record<string, number>> = { 'P-256': 65, 'P-384': 97, 'P-521': 133, Ed25519: 32 };
+export type TokenCurve = keyof typeof CURVES;
+export const isTokenCurve = (name: string): name is TokenCurve => Object.hasOwn(CURVES, name);
 
 /** Handles that are kept, so that a signature needs no search. */
 const HANDLES_MAX = 5_000;
@@ -366,7 +369,7 @@ export class Pkcs11Token {
     const isEdwards = pair.type === 'edwards';
     const template = [
       { type: CKA_KEY_TYPE, value: isEdwards ? CKK_EC_EDWARDS : CKK_EC },
-      { type: CKA_EC_PARAMS, value: Buffer.from(CURVE_PARAMETERS[pair.curve]!, 'hex') },
+      { type: CKA_EC_PARAMS, value: Buffer.from(CURVES[pair.curve].parameters, 'hex') },
     ];
     return { binding: isEdwards ? CKM_EC_EDWARDS_KEY_PAIR_GEN : CKM_EC_KEY_PAIR_GEN, template };
   }
@@ -419,7 +422,7 @@ function keep(handles: Map<string, Buffer>, object: TokenObject, handle: Buffer)
 }
 
 /** CKA_EC_POINT is the point in an OCTET STRING (v2.40 §2.3.3), which some modules leave out: both begin with the same byte. */
-const pointOf = (value: Buffer, curve: string): Buffer => value.subarray(-POINT_BYTES[curve]!);
+const pointOf = (value: Buffer, curve: TokenCurve): Buffer => value.subarray(-CURVES[curve].pointBytes);
 
 /** The standard input is a pipe that the parent keeps open as long as it lives, and writes nothing to. */
 const END_WITH_PARENT = `

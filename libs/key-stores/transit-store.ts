@@ -44,13 +44,16 @@ type TransitQuestion = [
 ];
 
 const HASHES = { sha256: 'sha2-256', sha384: 'sha2-384', sha512: 'sha2-512' } as const;
-/** RFC 7518 §3.4: each curve has its hash. */
-const CURVES = { sha256: 'ecdsa-p256', sha384: 'ecdsa-p384', sha512: 'ecdsa-p521' } as const;
+const CURVES: Readonly<Record<string, string>> = {
+  'P-256': 'ecdsa-p256',
+  'P-384': 'ecdsa-p384',
+  'P-521': 'ecdsa-p521',
+};
 
-/** `type` of the key. */
-function keyTypeOf(scheme: SignatureScheme, modulusBits: number | undefined): string {
+/** `type` of the key; `undefined` where the engine has none. */
+function keyTypeOf(scheme: SignatureScheme, modulusBits: number | undefined): string | undefined {
   if (scheme.type === 'eddsa') return 'ed25519';
-  return scheme.type === 'ecdsa' ? CURVES[scheme.hash] : `rsa-${modulusBits}`;
+  return scheme.type === 'ecdsa' ? CURVES[scheme.curve] : `rsa-${modulusBits}`;
 }
 
 /** What is signed: a hash that is computed here, or for Ed25519 the message. */
@@ -106,13 +109,16 @@ function transitStore({ mount, ...access }: TransitSource): KeyStore {
     algorithms: async () => {
       // A name that the policy of our token has, and no key.
       await call('GET', 'keys/chancery-none');
-      return algorithmNames.filter((name) => algorithm(name).scheme !== undefined);
+      return algorithmNames.filter((name) => {
+        const { scheme } = algorithm(name);
+        return scheme !== undefined && keyTypeOf(scheme, 4096) !== undefined;
+      });
     },
     has,
     generate: async (place, name: AlgorithmName, modulusBits) => {
       const { scheme } = algorithm(name);
-      if (!scheme) throw keyStoreErrors.KEY_STORE_ALGORITHM();
-      const type = keyTypeOf(scheme, modulusBits);
+      const type = scheme && keyTypeOf(scheme, modulusBits);
+      if (!type) throw keyStoreErrors.KEY_STORE_ALGORITHM();
       const path = `keys/${placeName(place)}`;
       const wanted = { type, exportable: false, allow_plaintext_backup: false };
       const { status } = await call('POST', path, wanted, { milliseconds: GENERATION_MILLISECONDS });

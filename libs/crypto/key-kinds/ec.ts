@@ -73,7 +73,7 @@ const LIST = `${curveNames.slice(0, -1).join(', ')} and ${curveNames.at(-1)}`;
 
 /** ECDSA (RFC 7518 §3.4). */
 export function ecAlgorithm(curve: CurveName, hashBits: HashBits): AlgorithmRow & { readonly kind: 'ec' } {
-  const { namedCurve, signatureMilliseconds } = curves[curve];
+  const { namedCurve, bytes, signatureMilliseconds } = curves[curve];
   const digest = `sha${hashBits}` as const;
   const options = { dsaEncoding: 'ieee-p1363' } as const; // RFC 7518 §3.4: R and S side by side, not DER
   const inline = signatureMilliseconds === 0;
@@ -85,7 +85,7 @@ export function ecAlgorithm(curve: CurveName, hashBits: HashBits): AlgorithmRow 
     title: `ECDSA on ${curve} with SHA-${hashBits}`,
     reference: 'RFC 7518 §3.4',
     aliases: [],
-    scheme: { type: 'ecdsa', hash: digest },
+    scheme: { type: 'ecdsa', hash: digest, curve, integerBytes: bytes },
     mistakes: [
       {
         cause: 'DER_SIGNATURE',
