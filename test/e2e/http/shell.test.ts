@@ -123,6 +123,14 @@ describe('problem documents', () => {
     expect(await codeOf('GET /v1/facts HTTP/1.1\r\nAccept: a')).toEqual(['400', 'VALIDATION_ERROR']);
   });
 
+  it('a caller that asks for a tunnel and resets its connection does not end the process', async () => {
+    const isHandled = new Promise<boolean>((resolve) => {
+      shell.app.getHttpServer().once('connect', (_request, socket) => resolve(socket.listenerCount('error') > 0));
+    });
+    await shell.raw('CONNECT a:443 HTTP/1.1\r\nHost: a\r\n\r\n');
+    expect(await isHandled).toBe(true);
+  });
+
   it.each(['Host: b', 'Authorization: Bearer ada\r\nAuthorization: Bearer eve'])(
     'a request is rejected that two readers could understand differently: %j',
     async (headers) => {

@@ -139,6 +139,8 @@ export function answerUnreadable(failure: ConnectionError, socket: Socket): void
 
 /** Answers CONNECT, which asks for a tunnel through this server and never reaches a route (RFC 9110 §9.3.6). */
 export function rejectTunnel(socket: Duplex): void {
+  // Node has taken its own listeners away by now: without one, a caller that resets the connection would end the process.
+  socket.on('error', () => socket.destroy());
   const { code, message: title } = coreErrors.METHOD_NOT_ALLOWED();
   endWithProblem(socket, { status: 405, title, code, headers: ['Allow:'] });
 }
