@@ -127,6 +127,14 @@ export class CallerDirectory {
     if (evidence?.kind === 'tenant') requireActive(value);
     return { grants: undefined, basis };
   }
+
+  /**
+   * Whether the caller of a scope may do its work by what is committed now: where nothing is committed afterwards that would find out.
+   * @throws as `present`
+   */
+  async confirm(scope: TenantScope): Promise<void> {
+    await this.database.confirming(scope.tenantId, () => this.present(scope));
+  }
 }
 
 async function read(view: View, credentialId: string) {

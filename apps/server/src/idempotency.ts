@@ -4,7 +4,7 @@ import { AcmeBindings } from '#acme';
 import { Webhooks } from '#announcements';
 import { INSTALLATION_ID, type PlatformScope, type TenantScope, coreErrors } from '#core';
 import { type IdempotencyClaim, IdempotencyRecords } from '#idempotency';
-import { SecretRepetition } from '#service-keys';
+import { CallerDirectory, SecretRepetition } from '#service-keys';
 import { Signing } from '#signing';
 import { ApiTokens, Invitations, PasswordResets } from '#tenants';
 
@@ -23,6 +23,7 @@ import { isCredential, isToken } from './secret-references.js';
 export class SealedAnswers extends IdempotencyStore {
   constructor(
     private readonly records: IdempotencyRecords,
+    private readonly callers: CallerDirectory,
     private readonly secrets: SecretRepetition,
     private readonly signing: Signing,
     private readonly apiTokens: ApiTokens,
@@ -34,7 +35,9 @@ export class SealedAnswers extends IdempotencyStore {
     super();
   }
 
-  override async claim({ scope }: Claimant, key: string, payloadHash: string) {
+  override async claim({ scope, principal }: Claimant, key: string, payloadHash: string) {
+    // An answer is read without a transaction, and the guard of some routes leaves it to their work to confirm the caller.
+    if (principal.kind === 'service' && isOfTenant(scope)) await this.callers.confirm(scope);
     const found = await this.records.claim(scope, key, payloadHash);
     if ('claim' in found) return { claim: this.claimOf(found.claim) };
     return { answer: JSON.parse(found.answer.toString()) as StoredAnswer };

@@ -284,6 +284,31 @@ describe('other calls of services under an idempotency key', () => {
     }
   });
 
+  it.each([
+    ['discard', 'CREDENTIAL_INACTIVE'],
+    ['compromise', 'CREDENTIAL_COMPROMISED'],
+  ])(
+    'other calls of services under an idempotency key are not answered again once another instance has acknowledged to %s their credential',
+    async (action, code) => {
+      const owner = await signInAgain();
+      const own = await createIssuer(server, { ...tenant, owner }, {});
+      const { token } = (await sign('verdict', own)).body;
+      const ask = (at: TestServer) =>
+        post('/v1/verify', { profile: own.profile, token }, 'verdict-again', own.service.serviceKey, at);
+      const first = await ask(server);
+      expect([first.status, isReplay(await ask(server)), isReplay(await ask(other))]).toEqual([200, true, true]);
+      const credentials = `${tenant.path}/services/${own.service.id}/credentials`;
+      const { items } = (await other.get(`${credentials}?authType=service_key`, owner)).body;
+      const [{ id }] = items as unknown as [{ id: string }];
+      expect((await other.post(credentials, { authType: 'service_key' }, owner)).status).toBe(201);
+      expect((await other.post(`${credentials}/${id}/${action}`, {}, owner)).status).toBe(200);
+      for (const at of [server, other]) {
+        const again = await ask(at);
+        expect([again.status, again.body['code']]).toEqual([401, code]);
+      }
+    },
+  );
+
   it('other calls of services under an idempotency key repeat a certificate and its renewal, each issued once', async () => {
     const own = await createTenant(server);
     await createAuthority(server, own);
