@@ -34,7 +34,7 @@ import { CheckpointLog } from './checkpoint-log.service.js';
 import { historyErrors } from './errors.js';
 import { historyEvents } from './events.js';
 import { CHECKPOINT_LOG, leafHashesOf } from './log-entries.js';
-import { HistoryHead, HistorySize, HistoryTile } from './log.entities.js';
+import { HistoryHead, type HistoryKey, HistorySize, HistoryTile } from './log.entities.js';
 import { LogKeys } from './log-keys.service.js';
 import { sequenceAt } from './sequence-at.js';
 import { placeOf, readTiles, rootAt } from './stored-tiles.js';
@@ -368,27 +368,27 @@ export class Checkpoints {
     }
     const checkpoint = { origin, size: tiles.size, root: await tiles.root() };
     const text = formatCheckpoint(checkpoint);
+    // While a store signs, this process can rotate the keys, the database be rolled back, and another process sign something else.
+    const keys = this.keys.all;
     const lines = await this.keys.linesOf(origin, text, confirmed, Math.floor(now / SECOND));
     if (this.keys.areInStores) {
-      // A store can take its time, in which the database may have been rolled back and another process have signed something else.
       await this.place.memory.refresh();
       if (this.place.memory.last(origin) !== lastKept) return false;
     }
     const note = formatNote({ text, signatures: lines });
-    // The next run continues: with other keys, or from where another instance has come to.
-    if (!(await this.store(tenantId, head, checkpoint, note, tiles.changed()))) return false;
+    if (!(await this.store(tenantId, head, checkpoint, { note, keys }, tiles.changed()))) return false;
     this.outcomes.increment('signed');
     this.#lastSignedAt = now;
     await this.place.memory.keep([this.keys.keptNote(origin, text, lines)]);
     return tiles.size < size;
   }
 
-  /** Stores a checkpoint with its tiles. @returns whether it did: not where another instance was faster */
+  /** Stores a checkpoint with its tiles. @returns whether it did: not where another instance was faster, or the keys are others by now */
   private async store(
     tenantId: string,
     head: HistoryHead | null,
     { origin, size, root }: Checkpoint,
-    note: string,
+    { note, keys }: { readonly note: string; readonly keys: readonly HistoryKey[] },
     changed: readonly TileContent[],
   ): Promise<boolean> {
     const incomplete = new Set(edgeOf(head?.size ?? 0).map(placeOf));
@@ -421,8 +421,8 @@ export class Checkpoints {
         }
         // Late: every transaction that records events waits for this row, and so does the one that ends a compromised key.
         await tx.note(HistorySize, { tenantId }, { publishedSize: size });
-        // The next run signs with the key that another instance has made meanwhile, and without one that it has ended.
-        if (!(await this.keys.areCurrent(tx))) throw coreErrors.PRECONDITION_FAILED();
+        // The next run signs with the key that was made meanwhile, and without one that was ended.
+        if (!(await this.keys.areCurrent(tx, keys))) throw coreErrors.PRECONDITION_FAILED();
       });
       return true;
     } catch (error) {

@@ -105,15 +105,20 @@ export class LogKeys implements OnUnsealed {
     return this.#keys.some((row) => row.compromisedAt === null && this.halves.isInStore(row));
   }
 
+  /** The keys that are known here: what is signed now is signed by those of them that sign. */
+  get all(): readonly HistoryKey[] {
+    return this.#keys;
+  }
+
   /**
-   * Whether what was signed by the keys that are known here has what it needs: the latest of the installation has signed it, and none
+   * Whether what was signed while these were the keys has what it needs: the latest of the installation has signed it, and none
    * that is compromised.
    */
-  async areCurrent(view: View): Promise<boolean> {
+  async areCurrent(view: View, keys: readonly HistoryKey[]): Promise<boolean> {
     const present = await allKeys(view);
     const isEndedAs = ({ name, compromisedAt }: HistoryKey): boolean =>
-      this.#keys.every((known) => known.name !== name || known.compromisedAt === compromisedAt);
-    return present.at(-1)?.name === this.#keys.at(-1)?.name && present.every(isEndedAs);
+      keys.every((known) => known.name !== name || known.compromisedAt === compromisedAt);
+    return present.at(-1)?.name === keys.at(-1)?.name && present.every(isEndedAs);
   }
 
   /**

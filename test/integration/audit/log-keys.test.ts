@@ -159,6 +159,24 @@ describe('the keys of the histories', () => {
     expect(await signersIn(one, scope, next)).toEqual([false, false]);
   });
 
+  it('a checkpoint that is being signed while the same instance ends its key as compromised is not stored', async () => {
+    const one = await instance();
+    const scope = newTenant();
+    await one.database.transaction(scope, async (tx) => tx.record(keyEvents.used('key')));
+    const linesOf = one.keys.linesOf.bind(one.keys);
+    one.keys.linesOf = async (...given) => {
+      const lines = await linesOf(...given);
+      await one.keys.compromise(platform, 1);
+      return lines;
+    };
+    await one.checkpoints.publish(scope.tenantId);
+    one.keys.linesOf = linesOf;
+    await expect(one.log.checkpoint(scope)).rejects.toThrow(withCode('CHECKPOINT_PENDING'));
+    await one.checkpoints.publishDue();
+    const keys = one.keys.verifierKeysOf(originOf(scope));
+    expect(await signersIn(one, scope, keys)).toEqual([false, false, true, true]);
+  });
+
   /** Another instance rotates the keys after this one has read them, and before it stores what it signs. */
   async function rotatedWhileSigning(
     { database, keys, checkpoints }: SignedHistory,
