@@ -132,7 +132,7 @@ function refusalOf(found: {
 function pastInstant(view: View, at: EpochMilliseconds = view.now): EpochMilliseconds {
   if (at <= view.now) return at;
   throw coreErrors.VALIDATION_ERROR({
-    errors: [{ pointer: '/at', code: 'IN_THE_FUTURE', detail: 'must not be later than now' }],
+    errors: [{ pointer: 'at', code: 'IN_THE_FUTURE', detail: 'must not be later than now' }],
   });
 }
 

@@ -264,7 +264,7 @@ function placeIn(cursor: string): readonly [EpochMilliseconds, string] {
 function periodOf({ from, to }: HistoryFilter): [from: number, to: number] {
   if (from !== undefined && to !== undefined && from >= to) {
     throw coreErrors.VALIDATION_ERROR({
-      errors: [{ pointer: '/to', code: 'INVALID_RANGE', detail: '`to` must be later than `from`' }],
+      errors: [{ pointer: 'to', code: 'INVALID_RANGE', detail: '`to` must be later than `from`' }],
     });
   }
   return [from ?? 0, to ?? INSTANT_MAX];

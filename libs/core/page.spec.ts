@@ -39,7 +39,7 @@ describe('cursors', () => {
     expect(() => decodeCursor(cursor, 2)).toThrow(
       expect.objectContaining({
         code: 'VALIDATION_ERROR',
-        errors: [expect.objectContaining({ code: 'INVALID_CURSOR' })],
+        errors: [expect.objectContaining({ pointer: 'cursor', code: 'INVALID_CURSOR' })],
       }),
     );
   });

@@ -39,6 +39,6 @@ export function decodeCursor(cursor: string, parts: number): CursorKey {
   }
   throw coreErrors.VALIDATION_ERROR({
     detail: 'The cursor is not one that this list returned',
-    errors: [{ pointer: '/cursor', code: 'INVALID_CURSOR', detail: 'not a cursor of this list' }],
+    errors: [{ pointer: 'cursor', code: 'INVALID_CURSOR', detail: 'not a cursor of this list' }],
   });
 }

@@ -55,7 +55,7 @@ export class ExpiryCalendar {
     const asked = planned.filter((each) => kind === undefined || each.kind === kind);
     if (asked.length === 0) {
       const detail = `is one of: ${this.nouns.join(', ')}`;
-      throw coreErrors.VALIDATION_ERROR({ errors: [{ pointer: '/kind', code: 'INVALID', detail }] });
+      throw coreErrors.VALIDATION_ERROR({ errors: [{ pointer: 'kind', code: 'INVALID', detail }] });
     }
     // The position in front of the first thing of that instant.
     const start = from === undefined ? undefined : encodeCursor([from, '']);

@@ -1034,6 +1034,26 @@ export interface components {
             /** @description The `cursor` of the next page; null on the last */
             nextCursor: string | null;
         };
+        DryRunEvent: {
+            /** @description Action of the event */
+            action: string;
+            /** @description Type of the resource that would change */
+            targetType: string;
+            /** @description Id of the resource that would change */
+            targetId: string;
+        };
+        DryRunImpact: {
+            /** @description The events that the history would record, in their order; empty where nothing would change */
+            events: components["schemas"]["DryRunEvent"][];
+        };
+        ActionDryRun: {
+            /** @description Whether the action is allowed */
+            allowed: boolean;
+            /** @description Code of the rejection */
+            code?: string;
+            /** @description The effect */
+            impact: components["schemas"]["DryRunImpact"];
+        };
         User: {
             /**
              * Format: uuid
@@ -1393,8 +1413,8 @@ export interface components {
              * @description The caller's own password; otherwise 401 `PASSWORD_REQUIRED`
              */
             password?: string;
-            /** @description The slug of the tenant, as a confirmation */
-            confirm: string;
+            /** @description The slug of the tenant, as a confirmation; required unless it is a dry run */
+            confirm?: string;
         };
         NewMember: {
             /**
@@ -5570,12 +5590,22 @@ export interface operations {
     };
     endSession: {
         parameters: {
+            query?: {
+                /** @description Dry run: report the effect, change nothing */
+                dryRun?: boolean;
+            };
             path: {
                 /** @description Id of the session */
                 sessionId: string;
             };
         };
         responses: {
+            /** @description With `dryRun=true`: the effect */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["ActionDryRun"];
+                };
+            };
             /** @description The session has ended */
             204: {
             };
@@ -5700,6 +5730,10 @@ export interface operations {
     };
     deleteFactor: {
         parameters: {
+            query?: {
+                /** @description Dry run: report the effect, change nothing */
+                dryRun?: boolean;
+            };
             header?: {
                 /** @description Replaces `password`: the `stepUpToken` of `POST /v1/auth/step-up`, valid for 5 minutes in the same session. Takes precedence if both are sent */
                 "X-Step-Up"?: string;
@@ -5715,6 +5749,12 @@ export interface operations {
             };
         };
         responses: {
+            /** @description With `dryRun=true`: the effect */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["ActionDryRun"];
+                };
+            };
             /** @description The factor is deleted; with the last one, the recovery codes */
             204: {
             };
@@ -5830,6 +5870,10 @@ export interface operations {
     };
     deleteTenant: {
         parameters: {
+            query?: {
+                /** @description Dry run: report the effect, change nothing */
+                dryRun?: boolean;
+            };
             header?: {
                 /** @description Replaces `password`: the `stepUpToken` of `POST /v1/auth/step-up`, valid for 5 minutes in the same session. Takes precedence if both are sent */
                 "X-Step-Up"?: string;
@@ -5845,6 +5889,12 @@ export interface operations {
             };
         };
         responses: {
+            /** @description With `dryRun=true`: the effect */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["ActionDryRun"];
+                };
+            };
             /** @description The tenant is deleted */
             204: {
             };
@@ -6056,6 +6106,10 @@ export interface operations {
     };
     endSessions: {
         parameters: {
+            query?: {
+                /** @description Dry run: report the effect, change nothing */
+                dryRun?: boolean;
+            };
             path: {
                 /** @description Id or slug of the tenant */
                 tenantId: string;
@@ -6064,6 +6118,12 @@ export interface operations {
             };
         };
         responses: {
+            /** @description With `dryRun=true`: the effect */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["ActionDryRun"];
+                };
+            };
             /** @description The sessions have ended */
             204: {
             };
@@ -6102,6 +6162,10 @@ export interface operations {
     };
     resetMemberFactors: {
         parameters: {
+            query?: {
+                /** @description Dry run: report the effect, change nothing */
+                dryRun?: boolean;
+            };
             header?: {
                 /** @description Replaces `password`: the `stepUpToken` of `POST /v1/auth/step-up`, valid for 5 minutes in the same session. Takes precedence if both are sent */
                 "X-Step-Up"?: string;
@@ -6119,6 +6183,12 @@ export interface operations {
             };
         };
         responses: {
+            /** @description With `dryRun=true`: the effect */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["ActionDryRun"];
+                };
+            };
             /** @description The member can sign in with the password alone; all sessions ended */
             204: {
             };
@@ -6173,6 +6243,10 @@ export interface operations {
     };
     withdrawInvitation: {
         parameters: {
+            query?: {
+                /** @description Dry run: report the effect, change nothing */
+                dryRun?: boolean;
+            };
             path: {
                 /** @description Id or slug of the tenant */
                 tenantId: string;
@@ -6181,6 +6255,12 @@ export interface operations {
             };
         };
         responses: {
+            /** @description With `dryRun=true`: the effect */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["ActionDryRun"];
+                };
+            };
             /** @description The invitation can no longer be accepted */
             204: {
             };
@@ -6282,6 +6362,10 @@ export interface operations {
     };
     resetUserFactors: {
         parameters: {
+            query?: {
+                /** @description Dry run: report the effect, change nothing */
+                dryRun?: boolean;
+            };
             header?: {
                 /** @description Replaces `password`: the `stepUpToken` of `POST /v1/auth/step-up`, valid for 5 minutes in the same session. Takes precedence if both are sent */
                 "X-Step-Up"?: string;
@@ -6297,6 +6381,12 @@ export interface operations {
             };
         };
         responses: {
+            /** @description With `dryRun=true`: the effect */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["ActionDryRun"];
+                };
+            };
             /** @description The account's holder can sign in with the password alone; all sessions ended */
             204: {
             };
@@ -6358,6 +6448,10 @@ export interface operations {
     };
     revokeApiToken: {
         parameters: {
+            query?: {
+                /** @description Dry run: report the effect, change nothing */
+                dryRun?: boolean;
+            };
             path: {
                 /** @description Id or slug of the tenant */
                 tenantId: string;
@@ -6366,6 +6460,12 @@ export interface operations {
             };
         };
         responses: {
+            /** @description With `dryRun=true`: the effect */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["ActionDryRun"];
+                };
+            };
             /** @description The API token is rejected on every instance */
             204: {
             };
@@ -6425,6 +6525,10 @@ export interface operations {
     };
     deleteServiceAccount: {
         parameters: {
+            query?: {
+                /** @description Dry run: report the effect, change nothing */
+                dryRun?: boolean;
+            };
             path: {
                 /** @description Id or slug of the tenant */
                 tenantId: string;
@@ -6433,6 +6537,12 @@ export interface operations {
             };
         };
         responses: {
+            /** @description With `dryRun=true`: the effect */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["ActionDryRun"];
+                };
+            };
             /** @description The service account is deleted */
             204: {
             };
@@ -8259,6 +8369,10 @@ export interface operations {
     };
     removeSystemUserToken: {
         parameters: {
+            query?: {
+                /** @description Dry run: report the effect, change nothing */
+                dryRun?: boolean;
+            };
             path: {
                 /** @description Id or slug of the tenant */
                 tenantId: string;
@@ -8267,6 +8381,12 @@ export interface operations {
             };
         };
         responses: {
+            /** @description With `dryRun=true`: the effect */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["ActionDryRun"];
+                };
+            };
             /** @description The token is removed; services must send it again */
             204: {
             };
@@ -9243,6 +9363,10 @@ export interface operations {
     };
     deleteWebhook: {
         parameters: {
+            query?: {
+                /** @description Dry run: report the effect, change nothing */
+                dryRun?: boolean;
+            };
             header?: {
                 /** @description The ETag of the resource as it was read, or several of which one must be current; 412 if it has changed since */
                 "If-Match"?: string;
@@ -9255,6 +9379,12 @@ export interface operations {
             };
         };
         responses: {
+            /** @description With `dryRun=true`: the effect */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["ActionDryRun"];
+                };
+            };
             /** @description The webhook is deleted; nothing more is sent to it */
             204: {
             };
@@ -9474,6 +9604,10 @@ export interface operations {
     };
     deleteAcmeBinding: {
         parameters: {
+            query?: {
+                /** @description Dry run: report the effect, change nothing */
+                dryRun?: boolean;
+            };
             path: {
                 /** @description Id or slug of the tenant */
                 tenantId: string;
@@ -9484,6 +9618,12 @@ export interface operations {
             };
         };
         responses: {
+            /** @description With `dryRun=true`: the effect */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["ActionDryRun"];
+                };
+            };
             /** @description The binding is deleted; no account can use it */
             204: {
             };
@@ -9536,6 +9676,10 @@ export interface operations {
     };
     revokeAcmeAccount: {
         parameters: {
+            query?: {
+                /** @description Dry run: report the effect, change nothing */
+                dryRun?: boolean;
+            };
             header?: {
                 /** @description Makes the call safe to repeat for 24 hours: the same key and payload return the first response again */
                 "Idempotency-Key"?: string;
@@ -9548,10 +9692,10 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The revoked account */
+            /** @description The revoked account; with `dryRun=true`: the effect */
             200: {
                 content: {
-                    "application/json": components["schemas"]["AcmeAccount"];
+                    "application/json": components["schemas"]["AcmeAccount"] | components["schemas"]["ActionDryRun"];
                 };
             };
             default: components["responses"]["Refusal"];
@@ -9684,6 +9828,10 @@ export interface operations {
     };
     deleteTrust: {
         parameters: {
+            query?: {
+                /** @description Dry run: report the effect, change nothing */
+                dryRun?: boolean;
+            };
             path: {
                 /** @description Id or slug of the tenant */
                 tenantId: string;
@@ -9694,6 +9842,12 @@ export interface operations {
             };
         };
         responses: {
+            /** @description With `dryRun=true`: the effect */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["ActionDryRun"];
+                };
+            };
             /** @description The trust is deleted; it accepts no more tokens */
             204: {
             };
@@ -9774,6 +9928,10 @@ export interface operations {
     };
     deleteIdentityProvider: {
         parameters: {
+            query?: {
+                /** @description Dry run: report the effect, change nothing */
+                dryRun?: boolean;
+            };
             header?: {
                 /** @description The ETag of the resource as it was read, or several of which one must be current; 412 if it has changed since */
                 "If-Match"?: string;
@@ -9793,6 +9951,12 @@ export interface operations {
             };
         };
         responses: {
+            /** @description With `dryRun=true`: the effect */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["ActionDryRun"];
+                };
+            };
             /** @description The identity provider is deleted; sign-ins through it are rejected */
             204: {
             };
@@ -9912,6 +10076,10 @@ export interface operations {
     };
     deletePlatformIdentityProvider: {
         parameters: {
+            query?: {
+                /** @description Dry run: report the effect, change nothing */
+                dryRun?: boolean;
+            };
             header?: {
                 /** @description The ETag of the resource as it was read, or several of which one must be current; 412 if it has changed since */
                 "If-Match"?: string;
@@ -9929,6 +10097,12 @@ export interface operations {
             };
         };
         responses: {
+            /** @description With `dryRun=true`: the effect */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["ActionDryRun"];
+                };
+            };
             /** @description The identity provider is deleted; sign-ins through it are rejected */
             204: {
             };

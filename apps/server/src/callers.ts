@@ -128,7 +128,7 @@ const { API_TOKEN_ADDRESS_NOT_ALLOWED } = apiTokenErrors;
 
 /** How a caller of each kind may be rejected before, or while, its request is worked on. */
 const REJECTIONS: Readonly<Record<Audience, readonly ErrorFactory[]>> = {
-  user: [CREDENTIALS_REQUIRED, INVALID_CREDENTIALS],
+  user: [CREDENTIALS_REQUIRED, INVALID_CREDENTIALS, FORBIDDEN],
   'platform-user': [CREDENTIALS_REQUIRED, INVALID_CREDENTIALS, FORBIDDEN],
   'tenant-user': [
     CREDENTIALS_REQUIRED,

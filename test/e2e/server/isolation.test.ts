@@ -14,6 +14,7 @@ import {
   startTestServer,
 } from '../../support/server.js';
 import { type TestDatabase, createMigratedDatabase } from '../../support/database.js';
+import { declaredAnswersOf } from '../../support/declared-answers.js';
 import { createApiToken, createServiceAccount, joinTenant } from '../../support/people.js';
 import { openPlainDataSource } from '../../support/plain-data-source.js';
 import { signIn } from '../admin/people.js';
@@ -436,12 +437,12 @@ describe('an API token', () => {
     expect(await answers(ofPlatform(), mine, call)).toEqual(all(ofPlatform(), FORBIDDEN));
     const ofAccounts = routes.filter((route) => audienceOf(route) === 'user' && route.method !== 'HEAD');
     expect(ofAccounts.length).toBeGreaterThan(3);
+    const declared = await declaredAnswersOf(server.server.app);
     for (const route of ofAccounts) {
       const path = pathWith(route.path, () => ANY_ID);
-      expect([
-        nameOf(route),
-        (await server.request(route.method, path, route.method === 'POST' ? {} : undefined, call)).status,
-      ]).toEqual([nameOf(route), 403]);
+      const answer = await server.request(route.method, path, route.method === 'POST' ? {} : undefined, call);
+      expect([nameOf(route), answer.status]).toEqual([nameOf(route), 403]);
+      declared.require(route.method, path, { ...answer, header: (name) => answer.headers.get(name) });
     }
     const forServices = routes.filter((route) => audienceOf(route) === 'service' && route.method !== 'HEAD');
     const refused = { status: 401, code: 'INVALID_CREDENTIALS' };

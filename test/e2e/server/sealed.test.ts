@@ -86,6 +86,10 @@ describe('a server with the wrong master key', () => {
     clock.set(start);
     const status = await sealed.get(`/pki/${caId}/ocsp/${encodeURIComponent(await ocspRequest())}`);
     expect([status.status, status.body['code']]).toEqual([503, 'SEALED']);
+    const { paths, components } = (await sealed.get('/openapi.json')).body;
+    const reference = String(paths!['/pki/{caId}/ocsp/{request}']!['get']!['responses']!['503']!['$ref']);
+    const { content } = components!['responses']![reference.split('/').at(-1)!]!;
+    expect(Object.keys(content!['application/problem+json']!['examples']!)).toContain('SEALED');
   });
 
   it('a server with the wrong master key answers clients of ACME in the words of their protocol', async () => {

@@ -51,5 +51,5 @@ export class AsOfController {
 
 const cursorWithoutKind = (): Error =>
   coreErrors.VALIDATION_ERROR({
-    errors: [{ pointer: '/kind', code: 'REQUIRED', detail: 'a cursor continues the page of one kind' }],
+    errors: [{ pointer: 'kind', code: 'REQUIRED', detail: 'a cursor continues the page of one kind' }],
   });

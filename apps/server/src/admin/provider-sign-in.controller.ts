@@ -113,7 +113,7 @@ export class ProviderSignInController {
   @Post('step-up/identity-provider')
   @ApiOperation({ summary: 'Begin a step-up of this session with a new sign-in at its identity provider' })
   @Answers(200, BegunProviderSignIn, 'The URL for the browser')
-  @Fails(coreErrors.FORBIDDEN, coreErrors.NOT_FOUND, ISSUER_UNUSABLE, ORIGIN_NOT_ALLOWED, COOKIE_SESSION_UNAVAILABLE)
+  @Fails(coreErrors.NOT_FOUND, ISSUER_UNUSABLE, ORIGIN_NOT_ALLOWED, COOKIE_SESSION_UNAVAILABLE)
   async beginProviderStepUp(
     @Body() { redirectUri }: NewProviderSignIn,
     @OnPlatform() scope: PlatformScope,
@@ -130,14 +130,7 @@ export class ProviderSignInController {
   @Post('step-up/identity-provider/complete')
   @ApiOperation({ summary: "Complete a step-up with the identity provider's response" })
   @Answers(200, StepUpAnswer, 'The token for the header `X-Step-Up`')
-  @Fails(
-    SIGN_IN_EXPIRED,
-    IDENTITY_REJECTED,
-    ISSUER_UNUSABLE,
-    coreErrors.FORBIDDEN,
-    coreErrors.NOT_FOUND,
-    ORIGIN_NOT_ALLOWED,
-  )
+  @Fails(SIGN_IN_EXPIRED, IDENTITY_REJECTED, ISSUER_UNUSABLE, coreErrors.NOT_FOUND, ORIGIN_NOT_ALLOWED)
   async completeProviderStepUp(
     @Body() { signInToken, ...answer }: ProviderAnswer,
     @OnPlatform() scope: PlatformScope,

@@ -26,13 +26,7 @@ export class StepUpController {
     summary: 'Step up the session for 5 minutes with the password or a second factor',
   })
   @Answers(200, StepUpAnswer, 'The token for the header `X-Step-Up`')
-  @Fails(
-    sessionErrors.PASSWORD_INVALID,
-    factorErrors.FACTOR_INVALID,
-    sessionErrors.TOO_MANY_ATTEMPTS,
-    coreErrors.FORBIDDEN,
-    coreErrors.BUSY,
-  )
+  @Fails(sessionErrors.PASSWORD_INVALID, factorErrors.FACTOR_INVALID, sessionErrors.TOO_MANY_ATTEMPTS, coreErrors.BUSY)
   async stepUp(@Body() { password, ...proof }: FreshProof, @OnPlatform() scope: PlatformScope): Promise<StepUpAnswer> {
     const given = oneOf({ password, ...proof }, ['password', ...proofNames]);
     if (given === 'password') return presentStepUp(await this.stepUps.byPassword(scope, password!));
@@ -44,7 +38,7 @@ export class StepUpController {
     summary: 'Request the challenge that a passkey signs for a step-up of this session, within 5 minutes',
   })
   @Answers(200, AskedFactor, 'The factors of the account that are accepted')
-  @Fails(factorErrors.SECOND_FACTOR_REQUIRED, coreErrors.FORBIDDEN)
+  @Fails(factorErrors.SECOND_FACTOR_REQUIRED)
   async askForStepUp(@OnPlatform() scope: PlatformScope): Promise<AskedFactor> {
     return presentAsked(await this.stepUps.ask(scope));
   }

@@ -10,6 +10,9 @@ import { perRoute } from './per-route.js';
 /** Marks a route that reads its input by itself, or that receives another request. */
 export const AcceptsAnyInput = Reflector.createDecorator<true>({ transform: () => true });
 
+/** Marks a route whose query is read and checked before its handler. */
+export const ReadsQuery = Reflector.createDecorator<true>({ transform: () => true });
+
 /** Methods that change nothing (RFC 9110 §9.2.1). */
 const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD']);
 
@@ -57,7 +60,7 @@ function undeclaredBody({ method, headers, body }: FastifyRequest): InputError[]
 function undeclaredQuery({ method, principal, query }: FastifyRequest): InputError[] {
   if (SAFE_METHODS.has(method) && principal?.kind !== 'user') return [];
   return Object.keys((query as Record<string, unknown> | undefined) ?? {}).map((name) => ({
-    pointer: `/${name}`,
+    pointer: escapePointer(name),
     code: 'UNKNOWN_FIELD',
     detail: 'is not a parameter of this call',
   }));
@@ -69,5 +72,6 @@ const acceptedBy = perRoute((handler, controller) => {
   const parameters = (Reflect.getMetadata(ROUTE_ARGS_METADATA, controller, handler.name) ?? {}) as object;
   const declares = (source: RouteParamtypes): boolean =>
     all || Object.keys(parameters).some((key) => key.startsWith(`${source}:`));
-  return { body: declares(RouteParamtypes.BODY), query: declares(RouteParamtypes.QUERY) };
+  const readsQuery = new Reflector().get(ReadsQuery, handler as never) ?? false;
+  return { body: declares(RouteParamtypes.BODY), query: readsQuery || declares(RouteParamtypes.QUERY) };
 });

@@ -12,6 +12,7 @@ import type { FastifyReply } from 'fastify';
 
 import { CertificateAuthorities, Crls, OcspResponder, type OcspReply, authorityErrors } from '#certificates';
 import { Clock, coreErrors, type Origin, systemOrigin } from '#core';
+import { sealingErrors } from '#crypto';
 import { ocspRequestFromPath } from '#pki';
 
 import { ReadableFromBrowsers } from '../http/browser-access.js';
@@ -34,6 +35,9 @@ const CERTIFICATE_MAX_AGE_SECONDS = 86_400;
 const CRL_MAX_AGE_SECONDS = 3;
 /** A response to a request without a nonce may be reused; this is its maximum age. */
 const OCSP_MAX_AGE_SECONDS = 3;
+
+/** The certificate and the list of an authority are stored as they were signed; a response is signed by a key that must be opened. */
+const SIGNING_RESPONSES = [...signingInKeyStore, sealingErrors.SEALED, sealingErrors.MASTER_KEY_UNAVAILABLE];
 
 const BYTES = { type: 'string', format: 'binary', example: '0\u0082\u0001\u00a5...' };
 const binary = (mediaType: string) => ({ [mediaType]: { schema: BYTES } });
@@ -98,7 +102,7 @@ export class PkiController {
   @ApiConsumes(OCSP_REQUEST)
   @ApiBody({ description: 'OCSPRequest, DER', schema: BYTES })
   @ApiOkResponse({ description: 'OCSPResponse, DER', content: binary(OCSP_RESPONSE) })
-  @Fails(...signingInKeyStore)
+  @Fails(...SIGNING_RESPONSES)
   async askStatus(
     @Param('caId') caId: string,
     @Body() request: unknown,
@@ -116,7 +120,7 @@ export class PkiController {
   @ApiParam({ name: 'request', description: 'OCSPRequest, DER in Base64, percent-encoded (RFC 6960 appendix A.1)' })
   @ApiOperation({ summary: 'Request the status of certificates with GET (cacheable)' })
   @ApiOkResponse({ description: 'OCSPResponse, DER', content: binary(OCSP_RESPONSE) })
-  @Fails(...signingInKeyStore)
+  @Fails(...SIGNING_RESPONSES)
   async getStatus(
     @Param('caId') caId: string,
     @Param('request') request: string,
