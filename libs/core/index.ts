@@ -80,6 +80,7 @@ export {
   type Origin,
   type PlatformScope,
   type TenantScope,
+  asDryRun,
   isPlatformScope,
   platformScope,
   selfDeciding,

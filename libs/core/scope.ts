@@ -41,6 +41,8 @@ export interface Origin {
   readonly sourceAddress: string | null;
   /** Absent for Chancery's own work. */
   readonly evidence?: Evidence;
+  /** What its transactions do is undone: see `DryRunEnd` of the database. Scopes that are derived from it are dry runs, too. */
+  readonly dryRun?: true;
 }
 
 /** Work inside exactly one tenant. Everything that a use-case reads or writes goes through it. */
@@ -62,6 +64,9 @@ export const isPlatformScope = (scope: TenantScope | PlatformScope): scope is Pl
 
 /** The same caller and place for work that decides by itself, inside its transaction, what the caller may do. */
 export const selfDeciding = <Scope extends Origin>(scope: Scope): Scope => ({ ...scope, evidence: { kind: 'work' } });
+
+/** The same caller and place for work that changes nothing and tells what it would record. */
+export const asDryRun = <Scope extends Origin>(scope: Scope): Scope => ({ ...scope, dryRun: true });
 
 export const systemOrigin = (name: string): Origin => ({
   actor: { type: 'system', id: name, name },

@@ -27,7 +27,7 @@ import { Commits } from './commits.js';
 import { type Committed, type WithoutCompletion, committed, completionOf } from './completion.js';
 import type { Dialect } from './dialects.js';
 import { isLostRace, meaningOf, withoutStatement } from './driver-errors.js';
-import { NotPlanned, TransactionMisuse, databaseErrors } from './errors.js';
+import { DryRunEnd, NotPlanned, TransactionMisuse, databaseErrors } from './errors.js';
 import type { Gateway } from './gateway.js';
 import { Kept, type Known, type Load } from './kept.js';
 import { newLedger } from './ledger.js';
@@ -158,7 +158,8 @@ export class Database {
    * One transaction inside one tenant: all or nothing, together with the events that `work` recorded. It begins with the
    * authority check, in each attempt again.
    * The closure runs again as a whole where the database chose it as the loser of a race, so it must have no effect
-   * outside of `tx`. A scope with a completion (see `completing`) has it written in the same transaction.
+   * outside of `tx`. A scope with a completion (see `completing`) has it written in the same transaction. The work of a dry run
+   * is rolled back, and thrown is a `DryRunEnd` with what it recorded.
    * @param rows how many rows it writes, roughly, where that is not a few: a batch waits for as many turns
    * @throws DATABASE_UNAVAILABLE where it could not begin, AUDIT_UNAVAILABLE where nothing could be made durable, BUSY;
    *   INTERNAL_ERROR for a wrong statement; whatever `work` throws otherwise
@@ -184,6 +185,7 @@ export class Database {
    */
   async commit<Result>(scope: TenantScope, prepare: () => Promise<PreparedWork<Result>>): Promise<Committed<Result>> {
     this.requireNoTransaction('commit of prepared work');
+    if (scope.dryRun) throw new TransactionMisuse('Prepared work has no dry run');
     return committed(inSpan('commit', () => this.#commits.commit(scope, prepare)));
   }
 
@@ -328,6 +330,7 @@ export class Database {
         const tx = begin(checked);
         const result = await work(tx, decision);
         const events = tx.finish();
+        if (scope.dryRun) throw new DryRunEnd(events);
         await completionOf(scope)?.complete(tx, result);
         if (events.length > 0) await this.recorder(tx, [{ scope: tx.scope, events }]);
         return result;

@@ -1,4 +1,4 @@
-import { defineErrors } from '#core';
+import { type EventDraft, defineErrors } from '#core';
 
 export const databaseErrors = defineErrors('database', {
   AUDIT_UNAVAILABLE: {
@@ -25,4 +25,14 @@ export class NotPlanned extends Error {
 /** The key of an answer is there already: nothing was done. */
 export class KeyTaken extends Error {
   override readonly name = 'KeyTaken';
+}
+
+/** The work of a dry run was done and is undone. */
+export class DryRunEnd extends Error {
+  override readonly name = 'DryRunEnd';
+
+  /** @param events what the work would have recorded */
+  constructor(readonly events: readonly EventDraft[]) {
+    super('The transaction of a dry run was rolled back');
+  }
 }

@@ -32,7 +32,7 @@ export {
 export type { AuthorityCheck, ConfigurationCheck, EventRecorder, RecordingTransaction } from './checks.js';
 export { Database, type DatabaseOptions, type DatabaseSettings } from './database.js';
 export { DATABASE_SETTINGS, DatabaseModule } from './database.module.js';
-export { KeyTaken, TransactionMisuse, databaseErrors } from './errors.js';
+export { DryRunEnd, KeyTaken, TransactionMisuse, databaseErrors } from './errors.js';
 export { LastArtefacts, isDatabaseAway } from './last-artefacts.js';
 export { type KnownChange, knownChange, knownTransition } from './known-rows.js';
 export { StateColumn } from './lifecycle-of.js';

@@ -62,6 +62,8 @@ export interface TenantChange {
   readonly password?: string | undefined;
 }
 
+const CONFIRMATION_ABSENT = { pointer: '/confirm', code: 'REQUIRED', detail: 'is required' };
+
 @Injectable()
 export class Tenants {
   readonly #retentionMinimumDays: number;
@@ -197,15 +199,17 @@ export class Tenants {
 
   /**
    * Destroys the tenant's data key, and with it every secret of the tenant; the history and its hashes remain.
-   * @throws PASSWORD_REQUIRED, PASSWORD_INVALID, CONFIRMATION_MISMATCH, NOT_FOUND, WRONG_STATE
+   * @throws VALIDATION_ERROR, PASSWORD_REQUIRED, PASSWORD_INVALID, CONFIRMATION_MISMATCH, NOT_FOUND, WRONG_STATE
    */
   async delete(
     scope: PlatformScope,
     tenantId: string,
-    proof: { password: string | undefined; confirm: string },
+    proof: { password: string | undefined; confirm: string | undefined },
   ): Promise<void> {
     const { slug } = await this.database.readPlatform(scope, (view) => view.get(Tenant, { id: tenantId }));
-    if (proof.confirm !== slug) throw tenantErrors.CONFIRMATION_MISMATCH(`\`confirm\` must be ${slug}`);
+    const { confirm = scope.dryRun ? slug : undefined } = proof;
+    if (confirm === undefined) throw coreErrors.VALIDATION_ERROR({ errors: [CONFIRMATION_ABSENT] });
+    if (confirm !== slug) throw tenantErrors.CONFIRMATION_MISMATCH(`\`confirm\` must be ${slug}`);
     await this.users.confirm(scope, 'resource', proof.password);
     await this.database.platform(scope, async (tx) => {
       await tx.transition(Tenant, await tx.lock(Tenant, { id: tenantId }), tenantLifecycle.event.delete);

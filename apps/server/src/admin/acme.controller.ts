@@ -25,6 +25,7 @@ import {
   presentAcmeBindingWithKey,
   presentAcmeOrder,
 } from './acme.contract.js';
+import { WithDryRun } from './dry-run.js';
 import { PageQuery, presentPage } from './page.contract.js';
 
 const { CA_NOT_USABLE, NO_CERTIFICATE_AUTHORITY } = authorityErrors;
@@ -62,7 +63,7 @@ export class AcmeBindingsController {
 
   @Delete(':acmeBindingId')
   @ApiOperation({ summary: 'Delete an ACME binding; an account that used it remains' })
-  @Answers(204, 'The binding is deleted; no account can use it')
+  @WithDryRun('The binding is deleted; no account can use it')
   async deleteAcmeBinding(
     @Param('serviceId') serviceId: string,
     @Param('acmeBindingId') acmeBindingId: string,
@@ -102,7 +103,7 @@ export class AcmeAccountsOfTenantController {
   @Post(':acmeAccountId/revoke')
   @Requires('acme:write')
   @ApiOperation({ summary: 'Revoke an ACME account: it can order no more certificates; existing ones remain' })
-  @Answers(200, AcmeAccount, 'The revoked account')
+  @WithDryRun({ type: AcmeAccount, description: 'The revoked account' })
   async revokeAcmeAccount(
     @Param('acmeAccountId') acmeAccountId: string,
     @InScope() scope: TenantScope,

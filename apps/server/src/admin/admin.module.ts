@@ -15,6 +15,7 @@ import { ServiceKeysModule } from '#service-keys';
 import { SigningModule } from '#signing';
 import { TenantsModule } from '#tenants';
 
+import { ShellModule } from '../shell.module.js';
 import { AcmeAccountsOfTenantController, AcmeBindingsController } from './acme.controller.js';
 import { ApiTokensController, ServiceAccountsController } from './api-tokens.controller.js';
 import { AsOfController } from './as-of.controller.js';
@@ -71,6 +72,7 @@ import { WebhooksController } from './webhooks.controller.js';
     LicensingModule,
     SchedulerModule,
     ServiceKeysModule,
+    ShellModule,
     SigningModule,
     TenantsModule,
   ],

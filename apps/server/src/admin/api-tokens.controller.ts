@@ -19,6 +19,7 @@ import {
   presentApiTokenWithSecret,
   presentServiceAccount,
 } from './api-tokens.contract.js';
+import { WithDryRun } from './dry-run.js';
 import { NamedPageQuery, presentPage } from './page.contract.js';
 import { stepUpErrors } from './step-up.contract.js';
 const { API_TOKEN_LIMIT_REACHED, SERVICE_ACCOUNT_LIMIT_REACHED, SERVICE_ACCOUNT_NAME_TAKEN } = apiTokenErrors;
@@ -52,7 +53,7 @@ export class ApiTokensController {
 
   @Delete(':apiTokenId')
   @ApiOperation({ summary: 'Revoke one of your API tokens; owners can revoke any API token of the tenant' })
-  @Answers(204, 'The API token is rejected on every instance')
+  @WithDryRun('The API token is rejected on every instance')
   async revokeApiToken(@Param('apiTokenId') apiTokenId: string, @InScope() scope: TenantScope): Promise<void> {
     await this.apiTokens.revoke(scope, apiTokenId);
   }
@@ -88,7 +89,7 @@ export class ServiceAccountsController {
 
   @Delete(':serviceAccountId')
   @ApiOperation({ summary: 'Delete a service account; its API tokens are rejected' })
-  @Answers(204, 'The service account is deleted')
+  @WithDryRun('The service account is deleted')
   async deleteServiceAccount(
     @Param('serviceAccountId') serviceAccountId: string,
     @InScope() scope: TenantScope,

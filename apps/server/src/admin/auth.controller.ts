@@ -21,6 +21,7 @@ import { Caller, Facts, OnPlatform, type RequestFacts, SignedInScope, UserAgent 
 import type { Principal } from '../http/principal.js';
 import { RateLimited } from '../http/rate-limit.js';
 import { Public, PublicOrSignedIn, Requires } from '../http/requires.js';
+import { WithDryRun } from './dry-run.js';
 import { proofOf } from './factor-proof.contract.js';
 import {
   AccessToken,
@@ -149,7 +150,7 @@ export class AuthController {
 
   @Delete('sessions/:sessionId')
   @ApiOperation({ summary: 'End one of your sessions on all instances' })
-  @Answers(204, 'The session has ended')
+  @WithDryRun('The session has ended')
   async endSession(@Param('sessionId') sessionId: string, @OnPlatform() scope: PlatformScope): Promise<void> {
     await this.renewals.end(scope, sessionId);
   }

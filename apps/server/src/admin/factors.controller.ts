@@ -8,6 +8,7 @@ import { Fails } from '../http/fails.js';
 import { OnPlatform } from '../http/in-scope.js';
 import { RateLimited } from '../http/rate-limit.js';
 import { Requires } from '../http/requires.js';
+import { WithDryRun } from './dry-run.js';
 import { oneOf } from './factor-proof.contract.js';
 import {
   EnrolledFactor,
@@ -68,7 +69,7 @@ export class FactorsController {
 
   @Delete(':factorId')
   @ApiOperation({ summary: 'Delete a second factor; step up with a second factor first' })
-  @Answers(204, 'The factor is deleted; with the last one, the recovery codes')
+  @WithDryRun('The factor is deleted; with the last one, the recovery codes')
   @Fails(...accountStepUpErrors, coreErrors.BUSY)
   async deleteFactor(
     @Param('factorId') factorId: string,

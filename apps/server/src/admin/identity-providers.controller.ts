@@ -12,6 +12,7 @@ import { Fails } from '../http/fails.js';
 import { NotStored } from '../http/idempotency.guard.js';
 import { InScope, OnPlatform } from '../http/in-scope.js';
 import { Requires } from '../http/requires.js';
+import { WithDryRun } from './dry-run.js';
 import {
   IdentityProvider,
   IdentityProviderChange,
@@ -81,7 +82,7 @@ export class IdentityProvidersController {
 
   @Delete(':identityProviderId')
   @ApiOperation({ summary: 'Delete an identity provider of the tenant; the sessions that it started end' })
-  @Answers(204, 'The identity provider is deleted; sign-ins through it are rejected')
+  @WithDryRun('The identity provider is deleted; sign-ins through it are rejected')
   @Fails(...stepUpErrors, coreErrors.BUSY, sessionErrors.MEMBERS_WITHOUT_COMPANY_SIGN_IN)
   async deleteIdentityProvider(
     @Param('identityProviderId') id: string,
@@ -158,7 +159,7 @@ export class PlatformIdentityProvidersController {
 
   @Delete(':identityProviderId')
   @ApiOperation({ summary: 'Delete an identity provider of the installation; the sessions that it started end' })
-  @Answers(204, 'The identity provider is deleted; sign-ins through it are rejected')
+  @WithDryRun('The identity provider is deleted; sign-ins through it are rejected')
   @Fails(...accountStepUpErrors, coreErrors.BUSY)
   async deletePlatformIdentityProvider(
     @Param('identityProviderId') id: string,

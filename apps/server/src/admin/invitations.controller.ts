@@ -18,6 +18,7 @@ import { Answers } from '../http/answers.js';
 import { NotStored } from '../http/idempotency.guard.js';
 import { RateLimited } from '../http/rate-limit.js';
 import { PublicOrSignedIn, Requires } from '../http/requires.js';
+import { WithDryRun } from './dry-run.js';
 import {
   AcceptedMembership,
   Invitation,
@@ -57,7 +58,7 @@ export class InvitationsController {
 
   @Delete(':invitationId')
   @ApiOperation({ summary: 'Withdraw a pending invitation' })
-  @Answers(204, 'The invitation can no longer be accepted')
+  @WithDryRun('The invitation can no longer be accepted')
   @Fails(memberErrors.ROLE_NOT_GRANTABLE, coreErrors.WRONG_STATE)
   async withdrawInvitation(@Param('invitationId') invitationId: string, @InScope() scope: TenantScope): Promise<void> {
     await this.invitations.withdraw(scope, invitationId);

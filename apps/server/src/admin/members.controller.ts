@@ -20,6 +20,7 @@ import { answerOnce } from '../http/answer-once.js';
 import { Answers } from '../http/answers.js';
 import { Requires } from '../http/requires.js';
 import { StartedReset, presentReset } from './auth.contract.js';
+import { WithDryRun } from './dry-run.js';
 import { InvitationWithToken, presentWithToken } from './invitations.contract.js';
 import { DryRunQuery } from './dry-run.contract.js';
 import {
@@ -104,7 +105,7 @@ export class MembersController {
 
   @Delete(':userId/sessions')
   @ApiOperation({ summary: 'End every session of a member, on all instances' })
-  @Answers(204, 'The sessions have ended')
+  @WithDryRun('The sessions have ended')
   @Fails(memberErrors.ROLE_NOT_GRANTABLE)
   async endSessions(@Param('userId') userId: string, @InScope() scope: TenantScope): Promise<void> {
     await this.renewals.endOfMember(scope, userId);
@@ -126,7 +127,7 @@ export class MembersController {
   @Delete(':userId/factors')
   @Requires('members:recover')
   @ApiOperation({ summary: 'Delete the second factors of a member whose account only this tenant knows' })
-  @Answers(204, 'The member can sign in with the password alone; all sessions ended')
+  @WithDryRun('The member can sign in with the password alone; all sessions ended')
   @Fails(accountErrors.ACCOUNT_NOT_OF_TENANT, ...stepUpErrors, coreErrors.BUSY)
   async resetMemberFactors(
     @Param('userId') userId: string,

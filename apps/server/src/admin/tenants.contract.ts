@@ -76,8 +76,13 @@ export class TenantChange {
 }
 
 export class TenantDeletion extends StepUp {
-  @Text({ max: 63, description: 'The slug of the tenant, as a confirmation', example: 'acme' })
-  confirm: string;
+  @Text({
+    max: 63,
+    optional: true,
+    description: 'The slug of the tenant, as a confirmation; required unless it is a dry run',
+    example: 'acme',
+  })
+  confirm?: string;
 }
 
 export class Tenant {

@@ -19,6 +19,7 @@ import { IfMatch } from '../http/entity-tag.js';
 import { Fails } from '../http/fails.js';
 import { InScope, OnPlatform } from '../http/in-scope.js';
 import { Requires } from '../http/requires.js';
+import { WithDryRun } from './dry-run.js';
 import { InvitationWithToken, presentWithToken } from './invitations.contract.js';
 import { PageQuery, presentPage } from './page.contract.js';
 import { stepUpErrors } from './step-up.contract.js';
@@ -126,7 +127,7 @@ export class TenantsController {
   @Delete(':tenantId')
   @Requires('tenants:manage')
   @ApiOperation({ summary: 'Delete a tenant: destroys its data key and thereby all its secrets; its history remains' })
-  @Answers(204, 'The tenant is deleted')
+  @WithDryRun('The tenant is deleted')
   @Fails(...stepUpErrors, tenantErrors.CONFIRMATION_MISMATCH, coreErrors.WRONG_STATE, coreErrors.BUSY)
   async deleteTenant(
     @Param('tenantId') tenant: string,

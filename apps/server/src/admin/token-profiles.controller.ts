@@ -15,6 +15,7 @@ import { IfMatch } from '../http/entity-tag.js';
 import { Fails } from '../http/fails.js';
 import { InScope } from '../http/in-scope.js';
 import { Requires } from '../http/requires.js';
+import { WithDryRun } from './dry-run.js';
 import { presentPage } from './page.contract.js';
 import { DryRunQuery } from './dry-run.contract.js';
 import { ForcedAction, stepUpErrors } from './step-up.contract.js';
@@ -112,7 +113,7 @@ export class TokenProfilesController {
   @Requires('token-profiles:write')
   @ProfileName()
   @ApiOperation({ operationId: 'removeSystemUserToken', summary: 'Remove the stored system user token of a profile' })
-  @Answers(204, 'The token is removed; services must send it again')
+  @WithDryRun('The token is removed; services must send it again')
   @Fails(coreErrors.WRONG_STATE)
   async removeSystemUserToken(@InScope() scope: TenantScope, @Param('name') name: string): Promise<void> {
     await this.profiles.storeSystemUserToken(scope, name, null);

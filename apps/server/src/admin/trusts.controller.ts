@@ -8,6 +8,7 @@ import { Fails } from '../http/fails.js';
 import { NotStored } from '../http/idempotency.guard.js';
 import { InScope } from '../http/in-scope.js';
 import { Requires } from '../http/requires.js';
+import { WithDryRun } from './dry-run.js';
 import { NamedPageQuery, presentPage } from './page.contract.js';
 import {
   NewTrust,
@@ -83,7 +84,7 @@ export class TrustsController {
 
   @Delete(':trustId')
   @ApiOperation({ summary: 'Delete a trust of a service; credentials that were exchanged under it are rejected' })
-  @Answers(204, 'The trust is deleted; it accepts no more tokens')
+  @WithDryRun('The trust is deleted; it accepts no more tokens')
   async deleteTrust(
     @Param('serviceId') serviceId: string,
     @Param('trustId') trustId: string,

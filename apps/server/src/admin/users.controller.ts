@@ -8,6 +8,7 @@ import { answerOnce } from '../http/answer-once.js';
 import { Answers } from '../http/answers.js';
 import { Requires } from '../http/requires.js';
 import { StartedReset, presentReset } from './auth.contract.js';
+import { WithDryRun } from './dry-run.js';
 import { presentPage } from './page.contract.js';
 import { StepUp, accountStepUpErrors } from './step-up.contract.js';
 import { Account, AccountPage, UserQuery, presentAccount } from './users.contract.js';
@@ -59,7 +60,7 @@ export class UsersController {
 
   @Delete(':userId/factors')
   @ApiOperation({ summary: 'Delete the second factors of an account' })
-  @Answers(204, "The account's holder can sign in with the password alone; all sessions ended")
+  @WithDryRun("The account's holder can sign in with the password alone; all sessions ended")
   @Fails(...accountStepUpErrors, coreErrors.BUSY)
   async resetUserFactors(
     @Param('userId') userId: string,

@@ -9,6 +9,7 @@ import { IfMatch } from '../http/entity-tag.js';
 import { Fails } from '../http/fails.js';
 import { InScope } from '../http/in-scope.js';
 import { Requires } from '../http/requires.js';
+import { WithDryRun } from './dry-run.js';
 import { NamedPageQuery, presentPage } from './page.contract.js';
 import {
   Delivery,
@@ -74,7 +75,7 @@ export class WebhooksController {
 
   @Delete(':webhookId')
   @ApiOperation({ summary: 'Delete a webhook with its secrets' })
-  @Answers(204, 'The webhook is deleted; nothing more is sent to it')
+  @WithDryRun('The webhook is deleted; nothing more is sent to it')
   async deleteWebhook(
     @Param('webhookId') webhookId: string,
     @InScope() scope: TenantScope,
