@@ -10,7 +10,7 @@ import { VaultModule } from '#vault';
 import { AuditEvent } from './audit-event.entity.js';
 import { CheckpointFile, NO_CHECKPOINT_MEMORY } from './checkpoint-file.js';
 import { CheckpointLog } from './checkpoint-log.service.js';
-import { Checkpoints, LogPlace } from './checkpoints.service.js';
+import { Checkpoints } from './checkpoints.service.js';
 import { Cosignatures, Witnesses } from './cosignatures.service.js';
 import { ErasedMonths } from './erased-months.service.js';
 import { historyErrors } from './errors.js';
@@ -27,7 +27,9 @@ import { HistoryReads } from './history-reads.service.js';
 import { HistoryStates } from './history-states.service.js';
 import { History, requestEvents } from './history.service.js';
 import { LogKeyHalves } from './log-key-halves.service.js';
+import { KeptLogs } from './kept-logs.service.js';
 import { LogKeys } from './log-keys.service.js';
+import { LogPlace } from './log-place.js';
 import { HistoryCheckpoint, HistoryHead, HistoryKey, HistorySize, HistoryTile } from './log.entities.js';
 import { MonthKeys } from './month-keys.service.js';
 import { RepeatedEvents } from './repeated-events.service.js';
@@ -76,6 +78,7 @@ export const auditEntities: readonly EntityClass[] = [
     HistoryLog,
     HistoryReads,
     HistoryStates,
+    KeptLogs,
     LogKeyHalves,
     LogKeys,
     MonthKeys,
@@ -109,6 +112,7 @@ export const auditEntities: readonly EntityClass[] = [
     HistoryLog,
     HistoryReads,
     HistoryStates,
+    KeptLogs,
     LogKeys,
     LogPlace,
     MonthKeys,

@@ -1,22 +1,25 @@
 import { type FileHandle, mkdir, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
-import { Malformed, parseCheckpoint, parseNote } from '#transparency-log';
-
-import { parseErasure } from './erased-month.js';
+import { type Keepers, type KeptCheckpoint, KeptNotes, type RejectedLines } from './kept-notes.js';
 
 /** What is remembered of signed checkpoints and of erasures outside of the database. */
 export interface CheckpointMemory {
   /** Whether it keeps anything. */
   readonly isKept: boolean;
-  /** The largest checkpoint of a log that was kept: a signed note. */
-  last(origin: string): string | undefined;
-  /** The logs of which a checkpoint was kept. */
+  /** The largest checkpoint of a log that was kept and that the installation has signed. */
+  last(origin: string): KeptCheckpoint | undefined;
+  /** The logs of which such a checkpoint was kept. */
   origins(): readonly string[];
   /** Signed notes that say which months were erased. */
   erasures(): readonly string[];
-  /** Takes note of what other processes have kept since. @throws Error where it cannot be read */
-  refresh(): Promise<void>;
+  /** What was found beside these and was ignored: no key of the installation has signed it, or it was altered. */
+  rejected(): readonly RejectedLines[];
+  /**
+   * Takes note of what was kept before, and of what other processes have kept since. Until the first time nothing is known.
+   * @throws Error where it cannot be read
+   */
+  refresh(keepers: Keepers): Promise<void>;
   /** Keeps signed checkpoints and such notes; they are on the disk when this resolves. */
   keep(notes: readonly string[]): Promise<void>;
 }
@@ -27,6 +30,7 @@ export const NO_CHECKPOINT_MEMORY: CheckpointMemory = {
   last: () => undefined,
   origins: () => [],
   erasures: () => [],
+  rejected: () => [],
   refresh: async () => undefined,
   keep: async () => undefined,
 };
@@ -36,9 +40,8 @@ const FILE_MODE = 0o600;
 const BYTES_PER_READ = 4 * 1024 * 1024;
 /** The signature of the last line is among so many. */
 const TAIL_BYTES = 512;
-/** The name and the size of a checkpoint are among so many characters of its line. */
-const BEGINNING = 400;
 const LINE_END = '\n'.codePointAt(0)!;
+const NO_BYTES = Buffer.alloc(0);
 
 /** So many bytes of a file from a place on; fewer where it ends before. */
 async function bytesOf(handle: FileHandle, position: number, length: number): Promise<Buffer> {
@@ -53,56 +56,27 @@ async function isCutOff(handle: FileHandle): Promise<boolean> {
 }
 
 /**
- * Name and size of the checkpoint that a line seems to hold, by its beginning. Whatever is written in another way than
- * `keep` writes it is `undefined`: that line is parsed as a whole.
+ * The end of the last complete line since a place. What is cut off may be continued, unless it is longer than any line.
+ * @param size that of the file
  */
-function sizedIn(line: string): { origin: string; size: number } | undefined {
-  const found = /^"([^"\\]+)\\n(\d{1,15})\\n/.exec(line);
-  return found ? { origin: found[1]!, size: Number(found[2]) } : undefined;
+async function lastLineEnd(handle: FileHandle, since: number, size: number): Promise<number> {
+  const begin = Math.max(since, size - BYTES_PER_READ);
+  const found = (await bytesOf(handle, begin, size - begin)).lastIndexOf(LINE_END);
+  if (found >= 0) return begin + found + 1;
+  return begin > since || size - begin === BYTES_PER_READ ? size : since;
 }
 
-/** What the lines of a file say. */
-class Notes {
-  readonly last = new Map<string, { readonly size: number; readonly note: string }>();
-  readonly erasures = new Set<string>();
-
-  /**
-   * Reads lines. Each log has one for every second in which it grew, of which the largest is wanted: only that one is parsed.
-   * @param bytes lines up to the end of the last one
-   */
-  addLines(bytes: Buffer): void {
-    // A character for each byte, so that places are the same in both.
-    const text = bytes.toString('latin1');
-    // From the end: the last line of a log is the largest one, unless it was cut off or altered, and the others are smaller.
-    for (let end = text.length; end > 0;) {
-      const begin = text.lastIndexOf('\n', end - 1) + 1;
-      const found = sizedIn(text.slice(begin, Math.min(end, begin + BEGINNING)));
-      if (!found || found.size > (this.last.get(found.origin)?.size ?? -1))
-        this.add(bytes.toString('utf8', begin, end));
-      end = begin - 1;
-    }
-  }
-
-  /** A line that was cut off says nothing. */
-  add(line: string): void {
-    try {
-      const note = JSON.parse(line) as string;
-      const { text } = parseNote(note);
-      if (parseErasure(text)) {
-        this.erasures.add(note);
-        return;
-      }
-      const { origin, size } = parseCheckpoint(text);
-      if (size > (this.last.get(origin)?.size ?? -1)) this.last.set(origin, { size, note });
-    } catch (error) {
-      if (!(error instanceof Malformed || error instanceof SyntaxError || error instanceof TypeError)) throw error;
-    }
-  }
-
-  /** What others lack of these. */
-  beyond(others: Notes): string[] {
-    const later = [...this.last].filter(([origin, { size }]) => size > (others.last.get(origin)?.size ?? -1));
-    return [...later.map(([, { note }]) => note), ...[...this.erasures].filter((note) => !others.erasures.has(note))];
+/** Reads the lines between two places into notes. The last ones first: each log has its largest checkpoint there. */
+async function readInto(notes: KeptNotes, handle: FileHandle, since: number, to: number): Promise<void> {
+  let rest = NO_BYTES;
+  for (let end = to; end > since;) {
+    const begin = Math.max(since, end - BYTES_PER_READ);
+    const bytes = Buffer.concat([await bytesOf(handle, begin, end - begin), rest]);
+    // The line at its beginning may have begun before.
+    const first = begin === since ? 0 : bytes.indexOf(LINE_END) + 1 || bytes.length;
+    await notes.addLines(bytes.subarray(first));
+    rest = first > BYTES_PER_READ ? NO_BYTES : bytes.subarray(0, first);
+    end = begin;
   }
 }
 
@@ -114,12 +88,12 @@ class Notes {
  */
 export class CheckpointFile implements CheckpointMemory {
   readonly isKept = true;
-  readonly #known = new Notes();
+  #known = new KeptNotes();
   /** Bytes that were read, up to the end of a line. */
   #read = 0;
   /** The last of them, by which it shows whether the file is the same still. */
-  #tail: Buffer = Buffer.alloc(0);
-  #refreshed: Promise<void> = Promise.resolve();
+  #tail: Buffer = NO_BYTES;
+  #done: Promise<void> = Promise.resolve();
 
   private constructor(private readonly path: string) {}
 
@@ -128,7 +102,7 @@ export class CheckpointFile implements CheckpointMemory {
     try {
       await mkdir(dirname(path), { recursive: true, mode: 0o700 });
       const file = new CheckpointFile(path);
-      await file.refresh();
+      await (await file.opened()).close();
       return file;
     } catch (error) {
       const why = (error as Error).message;
@@ -136,8 +110,8 @@ export class CheckpointFile implements CheckpointMemory {
     }
   }
 
-  last(origin: string): string | undefined {
-    return this.#known.last.get(origin)?.note;
+  last(origin: string): KeptCheckpoint | undefined {
+    return this.#known.last.get(origin);
   }
 
   origins(): readonly string[] {
@@ -148,14 +122,26 @@ export class CheckpointFile implements CheckpointMemory {
     return [...this.#known.erasures];
   }
 
-  /** One by one: each continues where the one before has ended. */
-  refresh(): Promise<void> {
-    const refreshed = this.#refreshed.then(() => this.readOn());
-    this.#refreshed = refreshed.catch(() => undefined);
-    return refreshed;
+  rejected(): readonly RejectedLines[] {
+    return this.#known.rejected;
   }
 
-  async keep(notes: readonly string[]): Promise<void> {
+  refresh(keepers: Keepers): Promise<void> {
+    return this.afterOthers(() => this.readOn(keepers));
+  }
+
+  keep(notes: readonly string[]): Promise<void> {
+    return this.afterOthers(() => this.append(notes));
+  }
+
+  /** One by one: each continues where the one before has ended. */
+  private afterOthers(work: () => Promise<void>): Promise<void> {
+    const done = this.#done.then(work);
+    this.#done = done.catch(() => undefined);
+    return done;
+  }
+
+  private async append(notes: readonly string[]): Promise<void> {
     if (notes.length === 0) return;
     const lines = notes.map((note) => JSON.stringify(note));
     const handle = await this.opened();
@@ -166,7 +152,7 @@ export class CheckpointFile implements CheckpointMemory {
     } finally {
       await handle.close();
     }
-    for (const line of lines) this.#known.add(line);
+    for (const note of notes) this.#known.addSigned(note);
   }
 
   /** Created where it is not there; for writing too, so that a missing permission shows at start. */
@@ -174,33 +160,30 @@ export class CheckpointFile implements CheckpointMemory {
     return open(this.path, 'a+', FILE_MODE);
   }
 
-  private async readOn(): Promise<void> {
+  private async readOn(keepers: Keepers): Promise<void> {
     const handle = await this.opened();
-    const found = [this.#known];
     try {
       const { length } = this.#tail;
-      if (!(await bytesOf(handle, this.#read - length, length)).equals(this.#tail)) {
-        [this.#read, this.#tail] = [0, Buffer.alloc(0)];
-        found.push(new Notes());
-      }
-      await this.readInto(found, handle);
+      const isSame = (await bytesOf(handle, this.#read - length, length)).equals(this.#tail);
+      // What another key has signed may have been ignored, and the other way round.
+      const isContinued = isSame && keepers.identity === this.#known.keepers?.identity;
+      const since = isContinued ? this.#read : 0;
+      const { size } = await handle.stat();
+      const to = size === since ? since : await lastLineEnd(handle, since, size);
+      const found = isContinued ? this.#known : new KeptNotes(keepers);
+      // Before the lines: where the file is replaced meanwhile, the next time shows it.
+      const tail = await bytesOf(handle, Math.max(0, to - TAIL_BYTES), Math.min(to, TAIL_BYTES));
+      await readInto(found, handle, since, to);
+      [this.#read, this.#tail] = [to, tail];
+      if (isContinued) return;
+      const before = new KeptNotes(keepers);
+      before.addAll(this.#known);
+      const missing = before.beyond(found);
+      for (const note of missing) found.addSigned(note);
+      this.#known = found;
+      await this.append(missing);
     } finally {
       await handle.close();
-    }
-    await this.keep(found.flatMap((notes) => this.#known.beyond(notes)));
-  }
-
-  /** Reads the lines that were appended since. */
-  private async readInto(found: readonly Notes[], handle: FileHandle): Promise<void> {
-    for (;;) {
-      const { size } = await handle.stat();
-      const chunk = await bytesOf(handle, this.#read, Math.min(BYTES_PER_READ, Math.max(0, size - this.#read)));
-      const end = chunk.lastIndexOf(LINE_END) + 1 || (chunk.length === BYTES_PER_READ ? chunk.length : 0);
-      if (end === 0) return;
-      const lines = chunk.subarray(0, end);
-      for (const notes of found) notes.addLines(lines);
-      this.#read += end;
-      this.#tail = Buffer.from(lines.subarray(-TAIL_BYTES));
     }
   }
 }

@@ -19,25 +19,22 @@ import {
   type Checkpoint,
   GrowingTiles,
   Malformed,
-  type NoteSignature,
   type TileContent,
   type VerifierKey,
   edgeOf,
   formatCheckpoint,
   formatNote,
   openCheckpoint,
-  parseNote,
 } from '#transparency-log';
 
-import type { CheckpointMemory } from './checkpoint-file.js';
 import { CheckpointLog } from './checkpoint-log.service.js';
 import { historyErrors } from './errors.js';
-import { historyEvents } from './events.js';
 import { CHECKPOINT_LOG, leafHashesOf } from './log-entries.js';
+import { KeptLogs, UNCOSIGNED, continues } from './kept-logs.service.js';
 import { HistoryHead, type HistoryKey, HistorySize, HistoryTile } from './log.entities.js';
 import { LogKeys } from './log-keys.service.js';
-import { sequenceAt } from './sequence-at.js';
-import { placeOf, readTiles, rootAt } from './stored-tiles.js';
+import { LogPlace } from './log-place.js';
+import { placeOf, readTiles } from './stored-tiles.js';
 
 const SYSTEM = platformScope(systemOrigin('history-checkpoints'));
 /** How many leaves one checkpoint adds at most; more of them become several checkpoints. */
@@ -49,41 +46,10 @@ const HISTORIES_PER_PAGE = 50;
 /** How many are signed at the same time where a key is in a store: each waits for it. */
 const SIGNED_IN_STORES_TOGETHER = 8;
 
-/** Of a log that no witness has seen. */
-const UNCOSIGNED = { cosignedSize: null, cosignedSizes: null, cosignedNote: null };
-
 /** A history whose checkpoint could not be signed. */
 interface Unpublished {
   readonly tenantId: string;
   readonly error: unknown;
-}
-
-/** A log that ended by a restoration of the database. */
-export interface EndedLog {
-  readonly origin: string;
-  /** How many events the last checkpoint had that was kept of it. */
-  readonly size: number;
-  /** The log that the history continues as. */
-  readonly continuesAs: string;
-}
-
-/** A log of which a checkpoint was kept outside of the database. */
-interface KeptLog {
-  readonly tenantId: string;
-  readonly checkpoint: Checkpoint;
-  /** Whether the database has what was signed of it. */
-  readonly isContinued: boolean;
-  /** The log that its history continues as since a restoration. */
-  readonly continuesAs?: string;
-}
-
-const isLost = ({ isContinued, continuesAs }: KeptLog): boolean => !isContinued && continuesAs === undefined;
-
-/** Where the logs of this installation are. */
-export abstract class LogPlace {
-  /** The host in the names of logs that begin now. */
-  abstract readonly host: () => string;
-  abstract readonly memory: CheckpointMemory;
 }
 
 /** What is signed, and what has come since. */
@@ -114,6 +80,7 @@ export class Checkpoints {
     private readonly database: Database,
     private readonly keys: LogKeys,
     private readonly place: LogPlace,
+    private readonly keptLogs: KeptLogs,
     private readonly checkpointLog: CheckpointLog,
   ) {}
 
@@ -135,7 +102,7 @@ export class Checkpoints {
     const isStopped = (): boolean => failed.some(({ error }) => isStoreRefusal(error));
     const refused = await this.refusalOf(() => this.keys.refreshOrMake());
     if (refused) return [{ tenantId: INSTALLATION_ID, error: refused }];
-    await this.place.memory.refresh();
+    await this.keptLogs.refresh();
     let cursor: string | undefined;
     do {
       const { items, nextCursor } = await this.grownHistories(cursor);
@@ -207,7 +174,7 @@ export class Checkpoints {
   async publish(tenantId: string): Promise<void> {
     // What other processes have signed, and by which keys.
     await this.keys.refresh();
-    await this.place.memory.refresh();
+    await this.keptLogs.refresh();
     await this.publishAll(tenantId);
   }
 
@@ -218,89 +185,13 @@ export class Checkpoints {
   }
 
   /**
-   * Where a restored history lacks what was signed later, it continues as another log: two checkpoints of one log must never
-   * contradict each other, and a witness of the old one sees that it ended. An event of the history says so.
-   */
-  async onRestored({ restoredAt }: { readonly restoredAt: EpochMilliseconds }): Promise<void> {
-    const lost = (await this.keptLogs()).filter(isLost);
-    for (const [tenantId, logs] of Map.groupBy(lost, (log) => log.tenantId)) {
-      await this.goOnAs(
-        restoredAt,
-        tenantId,
-        logs.map(({ checkpoint }) => checkpoint),
-      );
-    }
-  }
-
-  /**
    * The logs of which more was signed than the database has, or something else. One that continues under another name since
    * a restoration has ended and is not among them.
    */
   async rolledBack(): Promise<string[]> {
-    const lost = (await this.keptLogs()).filter(isLost);
+    const lost = await this.keptLogs.lost();
     for (const { tenantId } of lost) this.#inconsistent.add(tenantId);
     return lost.map(({ checkpoint }) => checkpoint.origin);
-  }
-
-  /** The logs that ended by a restoration, and under which name the history of each continues. */
-  async ended(): Promise<EndedLog[]> {
-    return (await this.keptLogs()).flatMap(({ checkpoint: { origin, size }, continuesAs }) =>
-      continuesAs === undefined ? [] : [{ origin, size, continuesAs }],
-    );
-  }
-
-  private async keptLogs(): Promise<KeptLog[]> {
-    // Nothing verifies what was kept: the vault has logged which row was altered.
-    if (!this.keys.areKnown) return [];
-    const logs: KeptLog[] = [];
-    for (const origin of this.place.memory.origins()) {
-      const checkpoint = this.kept(origin);
-      const tenantId = origin.slice(origin.lastIndexOf('/') + 1);
-      if (!checkpoint) continue;
-      const log = await this.database.readPlatform(SYSTEM, async (view) => {
-        const head = await view.findOne(HistoryHead, { id: tenantId });
-        const hasEnded = head !== null && restoredAtOf(head.origin) > restoredAtOf(origin);
-        const isContinued = await continues(view, tenantId, checkpoint);
-        return { tenantId, checkpoint, isContinued, ...(hasEnded ? { continuesAs: head.origin } : {}) };
-      });
-      logs.push(log);
-    }
-    return logs;
-  }
-
-  /** @param lost what was signed of the history, and is not in it */
-  private async goOnAs(restoredAt: EpochMilliseconds, tenantId: string, lost: readonly Checkpoint[]): Promise<void> {
-    const continuesAs = `${this.place.host()}/restored-${restoredAt}/${tenantId}`;
-    const { now, confirmed } = await this.database.readPlatform(SYSTEM, async (view) => ({
-      now: view.now,
-      confirmed: view.confirmed,
-    }));
-    // A backup of before the first checkpoint has no row that could have another name.
-    const empty = { origin: continuesAs, size: 0, root: await new GrowingTiles(0, []).root() };
-    const text = formatCheckpoint(empty);
-    const signatures = this.keys.sealedLinesOf(continuesAs, text, confirmed, Math.floor(now / SECOND));
-    const note = formatNote({ text, signatures });
-    await this.database.platform(SYSTEM, async (tx) => {
-      tx.housekeeping('the name of a restored history');
-      const head = await tx.lockIfPresent(HistoryHead, { id: tenantId });
-      if (head?.origin === continuesAs) return;
-      if (head) await tx.update(HistoryHead, { id: tenantId }, { origin: continuesAs, ...UNCOSIGNED });
-      else {
-        const row = { id: tenantId, origin: continuesAs, size: 0, root: hex(empty.root), note, ...UNCOSIGNED };
-        const rest = { publishedAt: tx.now, enterAt: null, nextEntryAt: null, version: 1 };
-        if (!(await tx.insertIfAbsent(HistoryHead, { ...row, ...rest }))) return;
-      }
-      const { size: present = 0 } = (await tx.findOne(HistorySize, { tenantId })) ?? {};
-      const hasEvents = tenantId !== CHECKPOINT_LOG && present > 0;
-      // What else follows from the restoration may have been recorded before this.
-      const restored = hasEvents ? ((await sequenceAt(tx, tenantId, restoredAt)) ?? present) : present;
-      // The installation's history says it of the log of checkpoints, and of a tenant that was created after the backup.
-      const own = hasEvents && tenantId !== INSTALLATION_ID ? { tenantId } : {};
-      for (const { origin: log, size, root } of lost) {
-        const details = { log, size, rootHash: hex(root), restored, continuesAs };
-        tx.record(historyEvents.log_ended(tenantId, { ...own, details }));
-      }
-    });
   }
 
   /** One page, in the order of the tenants: those that cannot be signed do not keep the others waiting. */
@@ -309,19 +200,6 @@ export class Checkpoints {
     return this.database.readPlatform(SYSTEM, (view) =>
       view.page(HistorySize, where, [['tenantId', 'ASC']], { limit: HISTORIES_PER_PAGE, cursor }),
     );
-  }
-
-  /**
-   * The logs of which checkpoints were kept that a key signed which this database does not have: it was restored from before a
-   * rotation of the keys.
-   */
-  signedByLaterKeys(): string[] {
-    return this.place.memory.origins().filter((origin) => {
-      const known = this.keys.keepersOf(origin);
-      const { signatures } = parseNote(this.place.memory.last(origin)!);
-      const isKnown = ({ keyId }: NoteSignature): boolean => known.some((key) => Buffer.from(key.keyId).equals(keyId));
-      return this.kept(origin) !== undefined && !signatures.every(isKnown);
-    });
   }
 
   /**
@@ -334,7 +212,7 @@ export class Checkpoints {
     const before = await view.findOne(HistoryHead, { id: tenantId });
     if (!before) return undefined;
     const { origin } = before;
-    const kept = this.kept(origin);
+    const kept = this.keptLogs.last(origin);
     // It is kept after it was stored: read after what was kept, the last one is not older.
     const { note, size, root } = await view.get(HistoryHead, { id: tenantId });
     // After a restoration the log has another name from its next checkpoint on.
@@ -351,9 +229,8 @@ export class Checkpoints {
     const growth = await this.database.readPlatform(SYSTEM, (view) => grown(view, tenantId));
     if (!growth) return false;
     const { head, tiles, leaves, size, now, confirmed } = growth;
-    const origin = head?.origin ?? this.keptOrigin(tenantId) ?? `${this.place.host()}/${tenantId}`;
-    const lastKept = this.place.memory.last(origin);
-    const kept = this.kept(origin);
+    const origin = head?.origin ?? this.keptLogs.keptOrigin(tenantId) ?? `${this.place.host()}/${tenantId}`;
+    const kept = this.keptLogs.last(origin);
     if (kept && size < kept.size) throw historyErrors.HISTORY_INCONSISTENT();
     const requireRoot = async (root: string | undefined): Promise<void> => {
       if (root !== undefined && hex(await tiles.root()) !== root) throw historyErrors.HISTORY_INCONSISTENT();
@@ -372,8 +249,8 @@ export class Checkpoints {
     const keys = this.keys.all;
     const lines = await this.keys.linesOf(origin, text, confirmed, Math.floor(now / SECOND));
     if (this.keys.areInStores) {
-      await this.place.memory.refresh();
-      if (this.place.memory.last(origin) !== lastKept) return false;
+      await this.keptLogs.refresh();
+      if (this.keptLogs.last(origin)?.note !== kept?.note) return false;
     }
     const note = formatNote({ text, signatures: lines });
     if (!(await this.store(tenantId, head, checkpoint, { note, keys }, tiles.changed()))) return false;
@@ -430,17 +307,6 @@ export class Checkpoints {
       throw error;
     }
   }
-
-  /** What a log was called that was kept: one that the database has lost continues under no other name. */
-  private keptOrigin(tenantId: string): string | undefined {
-    return this.place.memory.origins().find((origin) => origin.endsWith(`/${tenantId}`) && this.kept(origin));
-  }
-
-  /** The checkpoint that was kept of a log, where this installation signed it: another one may have used the file. */
-  private kept(origin: string): Checkpoint | undefined {
-    const note = this.place.memory.last(origin);
-    return note === undefined ? undefined : openedBy(this.keys.keepersOf(origin), origin, note);
-  }
 }
 
 /** `undefined` where none of the keys signed it. */
@@ -453,18 +319,8 @@ function openedBy(keys: readonly VerifierKey[], origin: string, note: string): C
   }
 }
 
-/** When a log began, where that was by a restoration. */
-const restoredAtOf = (origin: string): EpochMilliseconds => Number(/\/restored-(\d+)\//.exec(origin)?.[1] ?? 0);
-
 const isInconsistent = (error: unknown): boolean =>
   error instanceof DomainError && error.code === historyErrors.HISTORY_INCONSISTENT.code;
-
-/** Whether the tree of a history is one that a checkpoint is the beginning of. */
-async function continues(view: View, tenantId: string, kept: Checkpoint): Promise<boolean> {
-  const head = await view.findOne(HistoryHead, { id: tenantId });
-  if (!head || head.size < kept.size) return false;
-  return (await rootAt(view, tenantId, kept.size)) === hex(kept.root);
-}
 
 /** What has been added to a history since its last checkpoint; `undefined` where nothing has. @throws HISTORY_INCONSISTENT */
 async function grown(view: View, tenantId: string): Promise<Growth | undefined> {

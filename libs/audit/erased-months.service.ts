@@ -2,13 +2,13 @@ import { Injectable } from '@nestjs/common';
 
 import { type EpochMilliseconds, PAGE_LIMIT_MAX, platformScope, systemOrigin } from '#core';
 import { Database, type KeysetOrder, MoreThanOrEqual, type View } from '#database';
-import { Malformed, parseNote, signersOf } from '#transparency-log';
+import { parseNote } from '#transparency-log';
 
-import { LogPlace } from './checkpoints.service.js';
 import { type ErasedMonth, formatErasure, nameOfErasure, parseErasure } from './erased-month.js';
 import { HistoryMonth } from './history-month.entity.js';
 import { eraseMonth, recordErasure } from './history-months.js';
 import { LogKeys } from './log-keys.service.js';
+import { LogPlace } from './log-place.js';
 
 const SYSTEM = platformScope(systemOrigin('erased-months'));
 /** Months whose erasure one transaction records. */
@@ -71,6 +71,7 @@ export class ErasedMonths {
   async present(): Promise<readonly ErasedMonth[]> {
     // Nothing verifies what was kept: the vault has logged which row was altered.
     if (!this.keys.areKnown) return [];
+    await this.place.memory.refresh(this.keys.keepers);
     const kept = this.kept();
     return this.database.readPlatform(SYSTEM, async (view) => {
       const found: ErasedMonth[] = [];
@@ -133,19 +134,8 @@ export class ErasedMonths {
     return this.keys.keptNote(name, text);
   }
 
-  /** What was kept and one of the keys of the installation signed: another one may have used the file. */
   private kept(): ErasedMonth[] {
-    return this.place.memory.erasures().flatMap((note) => {
-      try {
-        const parsed = parseNote(note);
-        const erased = parseErasure(parsed.text);
-        if (!erased || signersOf(parsed, this.keys.keepersOf(erased.name)).length === 0) return [];
-        return [erased];
-      } catch (error) {
-        if (error instanceof Malformed) return [];
-        throw error;
-      }
-    });
+    return this.place.memory.erasures().flatMap((note) => parseErasure(parseNote(note).text) ?? []);
   }
 }
 

@@ -14,11 +14,19 @@ import {
 import { sealingErrors } from '#crypto';
 import { type Committed, Database, IsNull, MoreThan, Not, type Tx, type View } from '#database';
 import { endObject, isStoreRefusal } from '#key-stores';
-import { type NoteSignature, type VerifierKey, formatNote, signNote, signNoteElsewhere } from '#transparency-log';
+import {
+  type NoteSignature,
+  type VerifierKey,
+  formatNote,
+  signNote,
+  signNoteElsewhere,
+  verifierKey,
+} from '#transparency-log';
 import type { OnUnsealed } from '#vault';
 
 import { historyErrors } from './errors.js';
 import { historyEvents } from './events.js';
+import type { Keepers } from './kept-notes.js';
 import { LogKeyHalves, type LogKeySigners, type NewHalves, type StoreState } from './log-key-halves.service.js';
 import { HistoryKey, HistorySize } from './log.entities.js';
 
@@ -68,6 +76,8 @@ export interface StoredLogKey {
 @Injectable()
 export class LogKeys implements OnUnsealed {
   #keys: readonly HistoryKey[] = [];
+  /** Those of these keys. */
+  #keepers: Keepers | undefined;
 
   constructor(
     private readonly database: Database,
@@ -232,12 +242,10 @@ export class LogKeys implements OnUnsealed {
     return formatNote({ text, signatures });
   }
 
-  /** What is kept outside of the database is recognised by: the keys of the log, and those that only the installation knows. @throws SEALED */
-  keepersOf(origin: string): VerifierKey[] {
-    const keepers = this.known()
-      .filter(this.halves.isInStore)
-      .map((row) => this.signersOf(origin, row).keeper.key);
-    return [...this.verifierKeysOf(origin), ...keepers];
+  /** What is kept outside of the database is recognised by: every key that the installation has had. @throws SEALED */
+  get keepers(): Keepers {
+    this.#keepers ??= this.keepersOf(this.known());
+    return this.#keepers;
   }
 
   /** What the checkpoints of a log are verified by, from the first on. @throws SEALED */
@@ -344,6 +352,18 @@ export class LogKeys implements OnUnsealed {
   private async take(keys: readonly HistoryKey[]): Promise<void> {
     for (const row of keys) await this.halves.open(row);
     this.#keys = keys.filter(this.halves.isOpen);
+    this.#keepers = undefined;
+  }
+
+  private keepersOf(rows: readonly HistoryKey[]): Keepers {
+    const publicKeys = rows.flatMap((row) => {
+      const { ed25519, keeper } = this.signersOf(INSTALLATION_ID, row);
+      return ed25519 === keeper ? [keeper.key.publicKey] : [ed25519.key.publicKey, keeper.key.publicKey];
+    });
+    return {
+      identity: publicKeys.map((key) => Buffer.from(key).toString('base64')).join(' '),
+      keysOf: (name) => publicKeys.map((key) => verifierKey(name, 'ed25519', key)),
+    };
   }
 
   private async replace(tx: Tx, next: NextKey): Promise<void> {

@@ -7,6 +7,7 @@ import {
   type CheckpointMemory,
   Checkpoints,
   HistoryLog,
+  KeptLogs,
   LogKeyHalves,
   LogKeys,
   NO_CHECKPOINT_MEMORY,
@@ -37,6 +38,7 @@ export interface SignedHistory {
   readonly database: Database;
   readonly keys: LogKeys;
   readonly checkpoints: Checkpoints;
+  readonly keptLogs: KeptLogs;
   readonly log: HistoryLog;
   readonly checkpointLog: CheckpointLog;
   readonly stores: KeyStores;
@@ -63,8 +65,10 @@ export async function openSignedHistory(
   const keys = new LogKeys(database, new LogKeyHalves(database, vault, stores, objects, settings));
   await keys.onUnsealed();
   const checkpointLog = new CheckpointLog(database);
-  const checkpoints = new Checkpoints(database, keys, { host: () => HISTORY_HOST, memory }, checkpointLog);
-  return { database, keys, checkpoints, log: new HistoryLog(database), checkpointLog, stores };
+  const place = { host: () => HISTORY_HOST, memory };
+  const keptLogs = new KeptLogs(database, keys, place);
+  const checkpoints = new Checkpoints(database, keys, place, keptLogs, checkpointLog);
+  return { database, keys, checkpoints, keptLogs, log: new HistoryLog(database), checkpointLog, stores };
 }
 
 export const newTenant = (): TenantScope => ({ ...systemOrigin('test'), tenantId: uuidv7(1) });

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 
-import { Checkpoints, type ErasedMonth, ErasedMonths, HistoryCheck, LogKeys } from '#audit';
+import { type ErasedMonth, ErasedMonths, HistoryCheck, KeptLogs, LogKeys } from '#audit';
 import { Backups, Restorations, restore } from '#backup';
 import { type EpochMilliseconds, fromRfc3339, systemClock } from '#core';
 import { readDatabaseTls } from '#database';
@@ -56,7 +56,7 @@ export async function restoreBackup(terminal: Terminal, command: RestoreCommand)
   terminal.write(`The backup of ${takenAt} is in the database.\n`);
   return onInstallation(terminal, async (context) => {
     const erased = await context.get(ErasedMonths).erasedSince(context.get(Restorations).lastAt!);
-    for (const { origin, size, continuesAs } of await context.get(Checkpoints).ended()) {
+    for (const { origin, size, continuesAs } of await context.get(KeptLogs).ended()) {
       terminal.write(`ENDED the log ${origin} of ${size} events: its history continues as ${continuesAs}\n`);
     }
     for (const { month, tenantId } of erased) terminal.write(`ERASED AGAIN ${month} of the history ${tenantId}\n`);

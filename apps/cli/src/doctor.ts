@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 
 import type { INestApplicationContext } from '@nestjs/common';
 
-import { Checkpoints, ErasedMonths, LogKeys, LogPlace } from '#audit';
+import { Checkpoints, ErasedMonths, KeptLogs, LogKeys, LogPlace } from '#audit';
 import { ConfigurationError } from '#config';
 import { DomainError, INSTALLATION_ID, SECOND, toRfc3339 } from '#core';
 import { Database, databaseTlsWarning } from '#database';
@@ -219,12 +219,12 @@ async function checkHistories(
     return;
   }
   const { host, memory } = context.get(LogPlace);
-  const checkpoints = context.get(Checkpoints);
-  const rolledBack = await checkpoints.rolledBack();
+  const keptLogs = context.get(KeptLogs);
+  const rolledBack = await context.get(Checkpoints).rolledBack();
   for (const log of rolledBack) {
     report({ severity: 'error', check, detail: `${log} lacks a part that was signed: was the database rolled back?` });
   }
-  const ended = await checkpoints.ended();
+  const ended = await keptLogs.ended();
   for (const { origin, continuesAs } of ended) {
     const detail = `${origin} ended when the database was restored, and its history continues as ${continuesAs}`;
     report({ severity: 'ok', check, detail });
@@ -235,7 +235,8 @@ async function checkHistories(
     const detail = `${memory.origins().length - ended.length} histories continue the checkpoints in ${checkpointFile}`;
     report({ severity: 'ok', check, detail });
   }
-  for (const log of checkpoints.signedByLaterKeys()) {
+  await checkKeptLines(checkpointFile, keptLogs, report);
+  for (const log of keptLogs.signedByLaterKeys()) {
     const detail = `${log} was signed by a later key, which this database lacks; run: chancery keys rotate-log-keys`;
     report({ severity: 'warning', check, detail });
   }
@@ -256,6 +257,23 @@ async function checkHistories(
   for (const stored of await keys.inStores()) {
     const detail = problemOfStoredLogKey(stored);
     if (detail !== undefined) report({ severity: stored.isLatest ? 'error' : 'warning', check, detail });
+  }
+}
+
+/** What is in the file of checkpoints and counts for nothing: it cannot be told from what somebody else has written. */
+async function checkKeptLines(checkpointFile: string, keptLogs: KeptLogs, report: Report): Promise<void> {
+  const check = 'history';
+  const unverifiable = await keptLogs.unverifiable();
+  for (const log of unverifiable) {
+    const detail =
+      `${checkpointFile} has checkpoints of ${log}, all signed by keys that this database lacks, so nothing shows whether it was ` +
+      'rolled back: restore the database with its keys or, if the file is of another installation, move it away';
+    report({ severity: 'error', check, detail });
+  }
+  for (const { name, reason, lines } of keptLogs.newlyRejected()) {
+    const why = reason === 'altered' ? 'a signature that does not verify' : 'no signature by a key of this database';
+    const detail = `${checkpointFile}: lines of ${name} with ${why}, which are ignored: ${lines}. Who can write this file?`;
+    if (!unverifiable.includes(name)) report({ severity: 'warning', check, detail });
   }
 }
 

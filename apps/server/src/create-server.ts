@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 
-import { Checkpoints } from '#audit';
+import { Checkpoints, KeptLogs } from '#audit';
 import { PublicUrl } from '#config';
 import {
   type Clock,
@@ -155,6 +155,12 @@ async function prepare(
   for (const log of await app.get(Checkpoints).rolledBack()) {
     logger.error({ log }, 'The database lacks a part of this history that was signed: was it rolled back?');
   }
+  const keptLogs = app.get(KeptLogs);
+  for (const log of await keptLogs.unverifiable()) {
+    logger.error({ log }, 'All checkpoints of this history outside of the database are signed by keys that it lacks');
+  }
+  for (const rejected of keptLogs.newlyRejected())
+    logger.warn(rejected, 'Lines of the file of checkpoints are ignored');
   const { adminEmail: email, adminPassword: password } = configuration;
   const { created, generatedPassword } = await app.get(Users).ensurePlatformAdmin(SYSTEM, { email, password });
   return created ? { email, generatedPassword } : undefined;

@@ -11,10 +11,15 @@ import { ManualClock, type TenantScope, defineEvents, platformScope, systemOrigi
 import { uuidv7 } from '#crypto';
 import { Database } from '#database';
 import {
+  checkpointSigner,
+  formatCheckpoint,
+  formatNote,
   leafHash,
   openCheckpoint,
   parseEntries,
   parseLogProof,
+  parseNote,
+  signNote,
   verifyConsistency,
   verifyInclusion,
   verifyLogProof,
@@ -224,10 +229,11 @@ describe('the file of checkpoints', () => {
     }
     appendFileSync(path, '"cut o');
     const again = await CheckpointFile.open(path);
+    await again.refresh(one.keys.keepers);
     const origin = `${HISTORY_HOST}/${scope.tenantId}`;
     expect(again.origins()).toEqual([origin, `${HISTORY_HOST}/checkpoints`]);
-    expect(openCheckpoint(again.last(origin)!, origin, one.keys.verifierKeysOf(origin)).size).toBe(5);
-    await again.keep([again.last(origin)!]);
+    expect(openCheckpoint(again.last(origin)!.note, origin, one.keys.verifierKeysOf(origin)).size).toBe(5);
+    await again.keep([again.last(origin)!.note]);
     const lines = readFileSync(path, 'utf8')
       .split('\n')
       .filter((line) => line !== '');
@@ -279,6 +285,51 @@ describe('the file of checkpoints', () => {
     expect(await opening(restored, other)).toMatchObject({ size: 5 });
   });
 
+  it('a line that somebody without the keys has appended hides no rollback, and neither does one of unknown keys', async () => {
+    const path = await file();
+    const one = await instance(await CheckpointFile.open(path));
+    const scope = newTenant();
+    await record(one.database, scope, 2);
+    await one.checkpoints.publishDue();
+    const yesterday = await snapshotOfHistories(url());
+    await record(one.database, scope, 5);
+    await one.checkpoints.publishDue();
+    const origin = `${HISTORY_HOST}/${scope.tenantId}`;
+    const text = formatCheckpoint({ origin, size: 1_000, root: Buffer.alloc(32) });
+    const { signatures } = parseNote(await one.log.checkpoint(scope));
+    const stranger = checkpointSigner(origin, 'ed25519', Buffer.alloc(32));
+    for (const lines of [signatures, [signNote(text, stranger, 0)]]) {
+      appendFileSync(path, `${JSON.stringify(formatNote({ text, signatures: lines }))}\n`);
+    }
+    await yesterday();
+    const restored = await instance(await CheckpointFile.open(path));
+    expect(await restored.checkpoints.rolledBack()).toEqual([origin]);
+    expect(restored.keptLogs.newlyRejected()).toEqual([
+      { name: origin, reason: 'unknown', lines: 1 },
+      { name: origin, reason: 'altered', lines: 1 },
+    ]);
+    expect(await restored.keptLogs.unverifiable()).toEqual([]);
+    await record(restored.database, scope, 7);
+    const failed = await restored.checkpoints.publishDue();
+    expect(failed).toMatchObject([{ tenantId: scope.tenantId, error: { code: 'HISTORY_INCONSISTENT' } }]);
+  });
+
+  it('a database that was rolled back without its keys is named: nothing that was kept can be verified', async () => {
+    const path = await file();
+    const one = await instance(await CheckpointFile.open(path));
+    const scope = newTenant();
+    await record(one.database, scope, 2);
+    await one.checkpoints.publishDue();
+    await edit(async (plain) => {
+      for (const table of ['history_keys', 'installation_secrets']) await plain.query(`DELETE FROM ${table}`);
+    });
+    const restored = await instance(await CheckpointFile.open(path));
+    expect(await restored.checkpoints.rolledBack()).toEqual([]);
+    expect((await restored.keptLogs.unverifiable()).toSorted()).toEqual(
+      [`${HISTORY_HOST}/${scope.tenantId}`, `${HISTORY_HOST}/checkpoints`].toSorted(),
+    );
+  });
+
   it('the file of checkpoints of another installation is no reason for alarm', async () => {
     const path = await file();
     const before = await instance(await CheckpointFile.open(path));
@@ -290,6 +341,10 @@ describe('the file of checkpoints', () => {
     await record(fresh.database, scope, 1);
     expect(await fresh.checkpoints.rolledBack()).toEqual([]);
     expect(await fresh.checkpoints.publishDue()).toEqual([]);
+    // But it does not go unsaid: the database may have lost its keys.
+    const reports = { name: `${HISTORY_HOST}/${scope.tenantId}`, reason: 'unknown', lines: 1 };
+    expect(fresh.keptLogs.newlyRejected()).toContainEqual(reports);
+    expect(fresh.keptLogs.newlyRejected()).toEqual([]);
     await fresh.database.close();
     await elsewhere.drop();
   });

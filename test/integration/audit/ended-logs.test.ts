@@ -55,9 +55,9 @@ async function restored(backup: () => Promise<void>): Promise<{ one: SignedHisto
   const restoredAt = clock.now();
   clock.advance(MINUTE);
   const one = await opened();
-  await one.checkpoints.onRestored({ restoredAt });
+  await one.keptLogs.onRestored({ restoredAt });
   // A process may have ended half-way, and is asked again.
-  await one.checkpoints.onRestored({ restoredAt });
+  await one.keptLogs.onRestored({ restoredAt });
   return { one, restoredAt };
 }
 
@@ -98,7 +98,7 @@ describe('a history that was restored from a backup of before its first checkpoi
     const { one, restoredAt } = await restored(backup);
     const continuesAs = nameSince(restoredAt, scope.tenantId);
     expect(await one.checkpoints.rolledBack()).toEqual([]);
-    expect(await one.checkpoints.ended()).toContainEqual({ origin: originOf(scope), size: 5, continuesAs });
+    expect(await one.keptLogs.ended()).toContainEqual({ origin: originOf(scope), size: 5, continuesAs });
     expect(await one.checkpoints.publishDue()).toEqual([]);
     const opening = openCheckpoint(await one.log.checkpoint(scope), continuesAs, one.keys.verifierKeysOf(continuesAs));
     expect(opening.size).toBe(4);

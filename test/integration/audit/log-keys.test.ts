@@ -231,10 +231,10 @@ describe('the keys of the histories', () => {
     const restored = await instance(file);
     expect(await restored.checkpoints.rolledBack()).toEqual([originOf(scope)]);
     await expect(restored.checkpoints.publish(scope.tenantId)).rejects.toThrow(withCode('HISTORY_INCONSISTENT'));
-    expect(restored.checkpoints.signedByLaterKeys().toSorted()).toEqual([scope, longer].map(originOf).toSorted());
+    expect(restored.keptLogs.signedByLaterKeys().toSorted()).toEqual([scope, longer].map(originOf).toSorted());
     await restored.keys.rotate(platform);
     await sign(restored, longer);
-    expect(restored.checkpoints.signedByLaterKeys()).toEqual([originOf(scope)]);
+    expect(restored.keptLogs.signedByLaterKeys()).toEqual([originOf(scope)]);
     const keys = restored.keys.verifierKeysOf(originOf(longer));
     expect(await signersIn(restored, longer, keys)).toEqual([true, true, true, true]);
   });

@@ -246,9 +246,9 @@ describe('a key of the histories in a key store', () => {
     const scope = newTenant();
     await sign(one, scope);
     const origin = originOf(scope);
-    const kept = (keys: readonly VerifierKey[]): number => openCheckpoint(memory.last(origin)!, origin, keys).size;
-    expect([kept(one.keys.verifierKeysOf(origin)), kept(one.keys.keepersOf(origin).slice(-1))]).toEqual([1, 1]);
-    expect(one.checkpoints.signedByLaterKeys()).toEqual([]);
+    const kept = (keys: readonly VerifierKey[]): number => openCheckpoint(memory.last(origin)!.note, origin, keys).size;
+    expect([kept(one.keys.verifierKeysOf(origin)), kept(one.keys.keepers.keysOf(origin).slice(-1))]).toEqual([1, 1]);
+    expect(one.keptLogs.signedByLaterKeys()).toEqual([]);
     await one.keys.rotate(platform, null);
     clock.advance(YEAR);
     engine.keys.clear();
@@ -259,7 +259,7 @@ describe('a key of the histories in a key store', () => {
       await plain.query('UPDATE history_keys SET signsUntil = NULL');
     });
     const restored = await withStore(memory);
-    expect(restored.checkpoints.signedByLaterKeys()).toEqual([origin]);
+    expect(restored.keptLogs.signedByLaterKeys()).toEqual([origin]);
     expect(await restored.checkpoints.rolledBack()).toEqual([]);
     await edit((plain) => plain.query(`DELETE FROM history_heads WHERE id = '${scope.tenantId}'`));
     expect(await restored.checkpoints.rolledBack()).toEqual([origin]);
@@ -335,8 +335,8 @@ describe('a key of the histories in a key store', () => {
 
     engine.fail = true;
     const one = await reopened();
-    await one.checkpoints.onRestored({ restoredAt });
-    expect(await one.checkpoints.ended()).toContainEqual(expect.objectContaining({ origin: originOf(scope) }));
+    await one.keptLogs.onRestored({ restoredAt });
+    expect(await one.keptLogs.ended()).toContainEqual(expect.objectContaining({ origin: originOf(scope) }));
     engine.fail = false;
     await expect.poll(() => one.checkpoints.publishDue(), AWAY).toEqual([]);
     expect(await one.log.checkpoint(scope)).toContain(`restored-${restoredAt}/${scope.tenantId}`);

@@ -3,7 +3,7 @@ import { Interval } from '@nestjs/schedule';
 
 import { AcmeValidations, RefusedAcmeRequests } from '#acme';
 import { Deliveries } from '#announcements';
-import { Checkpoints, Cosignatures, ErasedMonths } from '#audit';
+import { Checkpoints, Cosignatures, ErasedMonths, KeptLogs } from '#audit';
 import { MINUTE, SECOND, endedOrGivenUp } from '#core';
 import { LOGGER, type Logger, describeError } from '#logging';
 import { MailDeliveries } from '#mail';
@@ -50,6 +50,7 @@ export class CheckpointSchedule implements OnModuleDestroy {
 
   constructor(
     private readonly checkpoints: Checkpoints,
+    private readonly keptLogs: KeptLogs,
     private readonly erasedMonths: ErasedMonths,
     private readonly attempts: Attempts,
     @Inject(LOGGER) private readonly logger: Logger,
@@ -71,6 +72,9 @@ export class CheckpointSchedule implements OnModuleDestroy {
   private async publish(): Promise<void> {
     for (const { tenantId, error } of await this.checkpoints.publishDue()) {
       this.logger.error({ tenantId, error: describeError(error) }, 'No checkpoint of a history could be signed');
+    }
+    for (const rejected of this.keptLogs.newlyRejected()) {
+      this.logger.warn(rejected, 'Lines of the file of checkpoints are ignored');
     }
     await this.erasedMonths.keepErased();
   }
