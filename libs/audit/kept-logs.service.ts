@@ -40,6 +40,8 @@ export interface KeptLog {
   readonly checkpoint: Checkpoint;
   /** Whether the database has what was signed of it. */
   readonly isContinued: boolean;
+  /** The number in the name of the log that the database has of its history. */
+  readonly begunAt: EpochMilliseconds;
   /** The log that its history continues as since a restoration. */
   readonly continuesAs?: string;
 }
@@ -72,11 +74,20 @@ export class KeptLogs {
    * contradict each other, and a witness of the old one sees that it ended. An event of the history says so.
    */
   async onRestored({ restoredAt }: { readonly restoredAt: EpochMilliseconds }): Promise<void> {
-    for (const [tenantId, logs] of Map.groupBy(await this.lost(), (log) => log.tenantId)) {
-      await this.goOnAs(
+    const kept = await this.keptLogs();
+    for (const [tenantId, logs] of Map.groupBy(kept, (log) => log.tenantId)) {
+      const lost = logs.filter(isLost);
+      if (lost.length === 0) continue;
+      // Also where the clock was set back since an earlier restoration: no log has the name of another one, or an earlier number.
+      const number = Math.max(
         restoredAt,
+        ...logs.flatMap((log) => [log.begunAt + 1, restoredAtOf(log.checkpoint.origin) + 1]),
+      );
+      const continuesAs = `${this.place.host()}/restored-${number}/${tenantId}`;
+      await this.goOnAs(
+        { restoredAt, continuesAs },
         tenantId,
-        logs.map(({ checkpoint }) => checkpoint),
+        lost.map(({ checkpoint }) => checkpoint),
       );
     }
   }
@@ -137,7 +148,8 @@ export class KeptLogs {
         const head = await view.findOne(HistoryHead, { id: tenantId });
         const hasEnded = head !== null && restoredAtOf(head.origin) > restoredAtOf(origin);
         const isContinued = await continues(view, tenantId, checkpoint);
-        return { tenantId, checkpoint, isContinued, ...(hasEnded ? { continuesAs: head.origin } : {}) };
+        const begunAt = restoredAtOf(head?.origin ?? '');
+        return { tenantId, checkpoint, isContinued, begunAt, ...(hasEnded ? { continuesAs: head.origin } : {}) };
       });
       logs.push(log);
     }
@@ -145,8 +157,11 @@ export class KeptLogs {
   }
 
   /** @param lost what was signed of the history, and is not in it */
-  private async goOnAs(restoredAt: EpochMilliseconds, tenantId: string, lost: readonly Checkpoint[]): Promise<void> {
-    const continuesAs = `${this.place.host()}/restored-${restoredAt}/${tenantId}`;
+  private async goOnAs(
+    { restoredAt, continuesAs }: { readonly restoredAt: EpochMilliseconds; readonly continuesAs: string },
+    tenantId: string,
+    lost: readonly Checkpoint[],
+  ): Promise<void> {
     const { now, confirmed } = await this.database.readPlatform(SYSTEM, async (view) => ({
       now: view.now,
       confirmed: view.confirmed,
@@ -201,7 +216,7 @@ export class KeptLogs {
 /** Whose history a log is, by its name. */
 const tenantIn = (origin: string): string => origin.slice(origin.lastIndexOf('/') + 1);
 
-/** When a log began, where that was by a restoration. */
+/** When a log began, where that was by a restoration; later than any before it. */
 const restoredAtOf = (origin: string): EpochMilliseconds => Number(/\/restored-(\d+)\//.exec(origin)?.[1] ?? 0);
 
 /** Whether the tree of a history is one that a checkpoint is the beginning of. */

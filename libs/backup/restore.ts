@@ -28,7 +28,8 @@ export async function restore({ folder, identity, leftOut, target }: RestoreOpti
   const manifest = await readManifest(folder);
   await verifyContent(folder, manifest.content);
   const lines = contentLines(folder, manifest, identity);
-  const restoredAt = clock.now();
+  // By a clock that was set back it would be earlier than what the backup has.
+  const restoredAt = Math.max(clock.now(), fromRfc3339(manifest.takenAt) ?? 0);
   const rows = withoutMonths(complete(rowsIn(lines), manifest), leftOut, restoredAt);
   const tables = withRestoration(rows, manifest, restoredAt);
   try {

@@ -222,7 +222,10 @@ async function checkHistories(
   const keptLogs = context.get(KeptLogs);
   const rolledBack = await context.get(Checkpoints).rolledBack();
   for (const log of rolledBack) {
-    report({ severity: 'error', check, detail: `${log} lacks a part that was signed: was the database rolled back?` });
+    const detail =
+      `${log} lacks a part that was signed, and nothing more is signed of it: was the database rolled back? If it was restored ` +
+      'on purpose, by another tool or an earlier release, run chancery backup, and chancery restore into an empty database';
+    report({ severity: 'error', check, detail });
   }
   const ended = await keptLogs.ended();
   for (const { origin, continuesAs } of ended) {

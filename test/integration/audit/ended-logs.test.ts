@@ -18,6 +18,7 @@ import { uuidv7 } from '#crypto';
 import { formatVerifierKey, openCheckpoint } from '#transparency-log';
 
 import { run } from '../../../apps/cli/src/program.js';
+import { withCode } from '../../support/errors.js';
 import { eventReader, historyOf, historyStates } from '../../support/history.js';
 import { snapshotOfHistories } from '../../support/history-snapshot.js';
 import {
@@ -138,6 +139,67 @@ describe('a history that was restored from a backup of before its first checkpoi
         details: expect.objectContaining({ restored: 0, continuesAs: nameSince(restoredAt, scope.tenantId) }),
       }),
     );
+  });
+});
+
+describe('a history that was restored more than once', () => {
+  it('a history that an earlier release restored and left unsigned is continued by one more restoration, with all of its events', async () => {
+    const scope = newTenant();
+    const before = await opened();
+    await record(before, scope, 3);
+    const backup = await snapshotOfHistories(url());
+    await record(before, scope, 2);
+    await before.checkpoints.publishDue();
+    // It did not ask what was signed of a history of which the database had no checkpoint.
+    await backup();
+    const stuck = await opened();
+    await record(stuck, scope, 4);
+    expect(await stuck.checkpoints.rolledBack()).toContain(originOf(scope));
+    await expect(stuck.checkpoints.publish(scope.tenantId)).rejects.toThrow(withCode('HISTORY_INCONSISTENT'));
+
+    const { one, restoredAt } = await restored(await snapshotOfHistories(url()));
+    expect(await one.checkpoints.rolledBack()).toEqual([]);
+    expect(await one.checkpoints.publishDue()).toEqual([]);
+    const continuesAs = nameSince(restoredAt, scope.tenantId);
+    expect(await one.log.checkpoint(scope)).toContain(continuesAs);
+    expect(await eventsOf(one, scope)).toMatchObject([
+      { details: { log: originOf(scope), size: 5, restored: 7, continuesAs } },
+    ]);
+  });
+
+  it.each<[string, number]>([
+    ['at the same instant', 0],
+    ['by a clock that was set back', -10 * MINUTE],
+    ['later', MINUTE],
+  ])('a history that was restored again %s continues as one more log, and is signed', async (_, later) => {
+    const scope = newTenant();
+    const before = await opened();
+    await record(before, scope, 3);
+    const backup = await snapshotOfHistories(url());
+    await record(before, scope, 2);
+    await before.checkpoints.publishDue();
+    const { one, restoredAt } = await restored(backup);
+    await record(one, scope, 4);
+    await one.checkpoints.publishDue();
+    const first = nameSince(restoredAt, scope.tenantId);
+    expect(await one.log.checkpoint(scope)).toContain(first);
+
+    await backup();
+    const again = await opened();
+    await again.keptLogs.onRestored({ restoredAt: restoredAt + later });
+    const other = await opened();
+    await other.keptLogs.onRestored({ restoredAt: restoredAt + later });
+    expect(await other.checkpoints.rolledBack()).toEqual([]);
+    await record(other, scope, 1);
+    expect(await other.checkpoints.publishDue()).toEqual([]);
+    const [name = ''] = (await other.log.checkpoint(scope)).split('\n');
+    expect(name).toBe(nameSince(Math.max(restoredAt + 1, restoredAt + later), scope.tenantId));
+    expect((await other.keptLogs.ended()).filter(({ origin }) => origin.endsWith(scope.tenantId))).toMatchObject([
+      { origin: first, continuesAs: name },
+      { origin: originOf(scope), continuesAs: name },
+    ]);
+    // A process that starts afterwards sees the same.
+    expect(await (await opened()).checkpoints.rolledBack()).toEqual([]);
   });
 });
 
