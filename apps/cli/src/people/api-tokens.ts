@@ -10,6 +10,7 @@ import {
   everyItem,
   group,
   idOf,
+  namedMembers,
   printItem,
   printList,
   withListOptions,
@@ -64,7 +65,7 @@ export function addApiTokenCommands(frame: Frame): void {
   does<ListOptions & { readonly name?: string }>(frame, list, async (work) => {
     const { client, tenant } = work.server;
     const path = { tenantId: await tenant() };
-    const query = work.options.name === undefined ? {} : { name: work.options.name };
+    const query = namedMembers({ name: work.options.name });
     const read = (page: object) => dataOf(client.GET(TOKENS, { params: { path, query: { ...page, ...query } } }));
     await printList(work, read, {
       name: (token) => token.name,
@@ -106,8 +107,7 @@ export function addApiTokenCommands(frame: Frame): void {
       name: name!,
       permissions: permission,
       expiresAt,
-      ...(allowedCidrs === undefined ? {} : { allowedCidrs }),
-      ...(stepUp === undefined ? {} : { stepUp }),
+      ...namedMembers({ allowedCidrs, stepUp }),
       ...proof,
     };
     const created = await withSecrets(

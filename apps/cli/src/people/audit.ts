@@ -7,6 +7,7 @@ import {
   collected,
   does,
   group,
+  namedMembers,
   printItem,
   printList,
   withListOptions,
@@ -46,19 +47,9 @@ export function addAuditCommands(frame: Frame): void {
     .option('--request <id>', 'only events of this request');
   does<Filter>(frame, list, async (work) => {
     const { server, options } = work;
-    const { from, to, actor, action, target, outcome, kid, tokenId, request } = options;
+    const { from, to, actor, action, target: targetId, outcome, kid, tokenId, request: requestId } = options;
     const path = { tenantId: await server.tenant() };
-    const query = {
-      ...(from && { from }),
-      ...(to && { to }),
-      ...(actor && { actor }),
-      ...(action && { action }),
-      ...(target && { targetId: target }),
-      ...(outcome && { outcome }),
-      ...(kid && { kid }),
-      ...(tokenId && { tokenId }),
-      ...(request && { requestId: request }),
-    };
+    const query = namedMembers({ from, to, actor, action, targetId, outcome, kid, tokenId, requestId });
     await printList(
       work,
       (page) => dataOf(server.client.GET(EVENTS, { params: { path, query: { ...page, ...query } } })),

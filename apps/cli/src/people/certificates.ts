@@ -8,6 +8,7 @@ import {
   does,
   group,
   idOf,
+  namedMembers,
   printItem,
   printList,
   wholeNumber,
@@ -47,12 +48,7 @@ export function addCertificateCommands(frame: Frame): void {
     const { server, options } = work;
     const { state, subject, san, expiresBefore } = options;
     const path = { tenantId: await server.tenant() };
-    const query = {
-      ...(state && { state }),
-      ...(subject && { subject }),
-      ...(san && { san }),
-      ...(expiresBefore && { expiresBefore }),
-    };
+    const query = namedMembers({ state, subject, san, expiresBefore });
     await printList(
       work,
       (page) => dataOf(server.client.GET(CERTIFICATES, { params: { path, query: { ...page, ...query } } })),
@@ -84,20 +80,17 @@ export function addCertificateCommands(frame: Frame): void {
     .requiredOption('--csr <file>', 'the request (PKCS#10, PEM); - reads the standard input')
     .option('--authority <authority>', 'the issuer, by its id or name; the default one of the tenant if absent')
     .option('--service <service>', 'the service that it belongs to, by its id or name')
-    .option('--days <number>', 'lifetime of the token', wholeNumber)
+    .option('--days <number>', 'for how long it is valid', wholeNumber)
     .option('--san <name>', 'an alternative name, once for each', collected);
   does<Issue>(frame, issue, async (work) => {
     const { server, terminal, options } = work;
-    const { authority, service, days, san } = options;
+    const { authority, service, days: validityDays, san } = options;
     const path = { tenantId: await server.tenant() };
     const authorities = (name: string) => dataOf(server.client.GET(AUTHORITIES, { params: { path, query: { name } } }));
-    const body = {
-      csr: await textOf(terminal, options.csr),
-      ...(authority && { caId: await idOf(authority, authorities) }),
-      ...(service && { serviceId: await serviceIdOf(server, path.tenantId, service) }),
-      ...(days === undefined ? {} : { validityDays: days }),
-      ...(san && { san }),
-    };
+    const caId = authority && (await idOf(authority, authorities));
+    const serviceId = service && (await serviceIdOf(server, path.tenantId, service));
+    const csr = await textOf(terminal, options.csr);
+    const body = { csr, ...namedMembers({ caId, serviceId, validityDays, san }) };
     const issued = await dataOf(server.client.POST(CERTIFICATES, { params: { path }, body }));
     if (options.json) return printItem(work, issued);
     terminal.fail(`kid ${issued.kid}, valid until ${issued.notAfter}\n`);

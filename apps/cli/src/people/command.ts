@@ -83,13 +83,8 @@ export interface PageQuery {
   readonly cursor?: string;
 }
 
-/** Reads a list page by page, and prints it. */
-export async function printList<Item>(
-  { terminal, options }: Work<ListOptions>,
-  read: (page: PageQuery) => Promise<PageOf<Item>>,
-  columns: Columns<Item>,
-): Promise<void> {
-  const max = options.all ? Number.POSITIVE_INFINITY : (options.limit ?? LIMIT_DEFAULT);
+/** The first entries of a list, page after page. */
+async function itemsOf<Item>(read: (page: PageQuery) => Promise<PageOf<Item>>, max: number): Promise<PageOf<Item>> {
   const items: Item[] = [];
   let cursor: string | null | undefined;
   do {
@@ -98,8 +93,23 @@ export async function printList<Item>(
     items.push(...page.items);
     cursor = page.nextCursor;
   } while (cursor !== null && items.length < max);
+  return { items, nextCursor: cursor };
+}
+
+/** Every entry of a list, page after page. */
+export const everyItem = async <Item>(read: (page: PageQuery) => Promise<PageOf<Item>>): Promise<readonly Item[]> =>
+  (await itemsOf(read, Number.POSITIVE_INFINITY)).items;
+
+/** Reads a list page by page, and prints it. */
+export async function printList<Item>(
+  { terminal, options }: Work<ListOptions>,
+  read: (page: PageQuery) => Promise<PageOf<Item>>,
+  columns: Columns<Item>,
+): Promise<void> {
+  const max = options.all ? Number.POSITIVE_INFINITY : (options.limit ?? LIMIT_DEFAULT);
+  const { items, nextCursor } = await itemsOf(read, max);
   terminal.write(options.json ? `${JSON.stringify(items, undefined, 2)}\n` : tableOf(items, columns));
-  if (cursor !== null) terminal.fail(`There are more: --limit <number>, or --all\n`);
+  if (nextCursor !== null) terminal.fail(`There are more: --limit <number>, or --all\n`);
 }
 
 type Named<Members> = { [Name in keyof Members]?: Exclude<Members[Name], undefined> };
@@ -113,18 +123,6 @@ export function changedMembers<Members extends object>(members: Members): Named<
   const changed = namedMembers(members);
   if (Object.keys(changed).length === 0) throw new Refusal('Nothing to change: give at least one option');
   return changed;
-}
-
-/** Every entry of a list, page after page. */
-export async function everyItem<Item>(read: (page: PageQuery) => Promise<PageOf<Item>>): Promise<readonly Item[]> {
-  const items: Item[] = [];
-  let cursor: string | null | undefined;
-  do {
-    const page = await read({ limit: PAGE_MAX, ...(typeof cursor === 'string' ? { cursor } : {}) });
-    items.push(...page.items);
-    cursor = page.nextCursor;
-  } while (cursor !== null);
-  return items;
 }
 
 /** Prints one thing. */

@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 import { type components, choices, dataOf } from '#sdk';
 
 import { Refusal, exitCodes } from '../terminal.js';
-import { type Frame, type Work, choice, does, printItem, wholeNumber } from './command.js';
+import { type Frame, type Work, choice, does, everyItem, namedMembers, printItem, wholeNumber } from './command.js';
 import { progressBar } from './progress.js';
 import { serviceIdOf } from './services.js';
 import { proofOf } from './step-up.js';
@@ -15,7 +15,6 @@ const ROTATE = '/v1/tenants/{tenantId}/credentials:rotate';
 const ROTATION = '/v1/tenants/{tenantId}/credential-rotations/{rotationId}';
 const ITEMS = '/v1/tenants/{tenantId}/credential-rotations/{rotationId}/items';
 const POLL_MILLISECONDS = 500;
-const ITEMS_PER_PAGE = 200;
 
 type Rotation = components['schemas']['CredentialRotation'];
 type Item = components['schemas']['CredentialRotationItem'];
@@ -83,14 +82,8 @@ const REJECTED = {
 /** @throws Refusal where nothing is selected by a word: everything must be said */
 async function filterOf({ server, options }: Work<RotateOptions>, tenantId: string) {
   const { service, authType, name, expiresBefore, createdBefore, unusedSince, all = false } = options;
-  const filter = {
-    ...(service && { serviceId: await serviceIdOf(server, tenantId, service) }),
-    ...(authType && { authType }),
-    ...(name && { name }),
-    ...(expiresBefore && { expiresBefore }),
-    ...(createdBefore && { createdBefore }),
-    ...(unusedSince && { unusedSince }),
-  };
+  const serviceId = service && (await serviceIdOf(server, tenantId, service));
+  const filter = namedMembers({ serviceId, authType, name, expiresBefore, createdBefore, unusedSince });
   if (all === Object.keys(filter).length > 0) throw new Refusal('Which credentials? Say --all, or a filter');
   return filter;
 }
@@ -109,13 +102,6 @@ async function followed({ server, terminal }: Work<RotateOptions>, tenantId: str
 }
 
 async function rejectedItems({ server }: Work<RotateOptions>, path: { tenantId: string; rotationId: string }) {
-  const rejected: Item[] = [];
-  let cursor: string | null | undefined;
-  do {
-    const query = { limit: ITEMS_PER_PAGE, ...(typeof cursor === 'string' ? { cursor } : {}) };
-    const page = await dataOf(server.client.GET(ITEMS, { params: { path, query } }));
-    rejected.push(...page.items.filter(({ state }) => state === 'rejected'));
-    cursor = page.nextCursor;
-  } while (cursor !== null);
-  return rejected;
+  const items = await everyItem((query) => dataOf(server.client.GET(ITEMS, { params: { path, query } })));
+  return items.filter(({ state }) => state === 'rejected');
 }

@@ -9,6 +9,7 @@ import {
   choice,
   does,
   group,
+  namedMembers,
   printItem,
   printList,
   wholeNumber,
@@ -75,15 +76,8 @@ function addList(frame: Frame, credentials: Command): void {
     const { server, options } = work;
     const { service, authType, state, name, expiresBefore, createdBefore, unusedSince } = options;
     const path = { tenantId: await server.tenant() };
-    const query = {
-      ...(service && { serviceId: await serviceIdOf(server, path.tenantId, service) }),
-      ...(authType && { authType }),
-      ...(state && { state }),
-      ...(name && { name }),
-      ...(expiresBefore && { expiresBefore }),
-      ...(createdBefore && { createdBefore }),
-      ...(unusedSince && { unusedSince }),
-    };
+    const serviceId = service && (await serviceIdOf(server, path.tenantId, service));
+    const query = namedMembers({ serviceId, authType, state, name, expiresBefore, createdBefore, unusedSince });
     await printList(
       work,
       (page) => dataOf(server.client.GET(OF_TENANT, { params: { path, query: { ...page, ...query } } })),
@@ -113,7 +107,7 @@ function addCreate(frame: Frame, credentials: Command): void {
   does<NewCredential>(frame, create, async (work) => {
     const { authType, name, expiresAt } = work.options;
     const { path } = await pathOf(work, '');
-    const body = { authType, ...(name && { name }), ...(expiresAt && { expiresAt }) };
+    const body = { authType, ...namedMembers({ name, expiresAt }) };
     const created = await withSecrets(
       work,
       () => dataOf(work.server.client.POST(OF_SERVICE, { params: { path }, body })),
@@ -166,8 +160,7 @@ function addChanges(frame: Frame, credentials: Command): void {
     .option('--reason <text>', 'for the history');
   does<OfService & { readonly reason?: string }>(frame, ofService(compromise), async (work, id) => {
     const params = await pathOf(work, id!);
-    const { reason } = work.options;
-    const body = reason === undefined ? {} : { reason };
+    const body = namedMembers({ reason: work.options.reason });
     const answer = await dataOf(work.server.client.POST(`${CREDENTIAL}/compromise`, { params, body }));
     const { successor, ...rest } = answer as typeof answer & { successor?: { id: string } };
     // The secret of the successor is read by `reveal`.

@@ -1,6 +1,6 @@
 import { dataOf } from '#sdk';
 
-import { type Frame, type ListOptions, does, group, printList, withListOptions } from './command.js';
+import { type Frame, type ListOptions, does, group, namedMembers, printList, withListOptions } from './command.js';
 
 const EXPIRATIONS = '/v1/tenants/{tenantId}/expirations';
 
@@ -16,7 +16,7 @@ export function addExpirationCommands(frame: Frame): void {
   does<Filter>(frame, list, async (work) => {
     const { client, tenant } = work.server;
     const path = { tenantId: await tenant() };
-    const query = work.options.before === undefined ? {} : { before: work.options.before };
+    const query = namedMembers({ before: work.options.before });
     const read = (page: object) => dataOf(client.GET(EXPIRATIONS, { params: { path, query: { ...page, ...query } } }));
     await printList(work, read, {
       due: (item) => item.dueAt,

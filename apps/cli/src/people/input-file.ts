@@ -13,3 +13,20 @@ export async function bytesOf(terminal: Terminal, file: string): Promise<Buffer>
 /** The same as text. @throws Refusal */
 export const textOf = async (terminal: Terminal, file: string): Promise<string> =>
   (await bytesOf(terminal, file)).toString();
+
+/** The JSON object in a file; `undefined` without a file. @throws Refusal that says `expectation` */
+export async function jsonObjectIn(
+  terminal: Terminal,
+  file: string | undefined,
+  expectation: string,
+): Promise<Record<string, unknown> | undefined> {
+  if (file === undefined) return undefined;
+  const text = await textOf(terminal, file);
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+  } catch {
+    // Explained below.
+  }
+  throw new Refusal(expectation);
+}

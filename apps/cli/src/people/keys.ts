@@ -10,6 +10,7 @@ import {
   does,
   group,
   idOf,
+  namedMembers,
   printItem,
   printList,
   wholeNumber,
@@ -64,13 +65,7 @@ export function addKeyCommands(frame: Frame): void {
     const { server, options } = work;
     const { name, state, algorithm, rotatesBefore, unusedSince } = options;
     const path = { tenantId: await server.tenant() };
-    const query = {
-      ...(name && { name }),
-      ...(state && { state }),
-      ...(algorithm && { algorithm }),
-      ...(rotatesBefore && { rotatesBefore }),
-      ...(unusedSince && { unusedSince }),
-    };
+    const query = namedMembers({ name, state, algorithm, rotatesBefore, unusedSince });
     await printList(
       work,
       (page) => dataOf(server.client.GET(KEYS, { params: { path, query: { ...page, ...query } } })),
@@ -102,13 +97,7 @@ export function addKeyCommands(frame: Frame): void {
     .option('--rotate-every <seconds>', 'rotate automatically at this interval', wholeNumber);
   does<NewKey>(frame, create, async (work, name) => {
     const { algorithm, modulusBits, exportable = false, rotateEvery: rotateEverySeconds } = work.options;
-    const body = {
-      name: name!,
-      algorithm,
-      exportable,
-      ...(modulusBits === undefined ? {} : { modulusBits }),
-      ...(rotateEverySeconds === undefined ? {} : { rotateEverySeconds }),
-    };
+    const body = { name: name!, algorithm, exportable, ...namedMembers({ modulusBits, rotateEverySeconds }) };
     const path = { tenantId: await work.server.tenant() };
     const { versions, ...key } = await dataOf(work.server.client.POST(KEYS, { params: { path }, body }));
     printItem(work, { ...key, kid: versions[0]?.kid });
@@ -155,7 +144,7 @@ function addImport(frame: Frame, keys: Command): void {
     const { ask } = work.terminal;
     if (encrypted && ask === undefined) throw new Refusal('A passphrase is required, but standard input is closed');
     const password = encrypted ? await ask!(`Passphrase of ${file}: `, { hidden: true }) : undefined;
-    const body = { name, algorithm, format, data, exportable, ...(password === undefined ? {} : { password }) };
+    const body = { name, algorithm, format, data, exportable, ...namedMembers({ password }) };
     const path = { tenantId: await work.server.tenant() };
     const { versions, ...key } = await dataOf(work.server.client.POST(`${KEYS}/import`, { params: { path }, body }));
     printItem(work, { ...key, kid: versions[0]?.kid });

@@ -8,6 +8,7 @@ import {
   does,
   everyItem,
   group,
+  namedMembers,
   printItem,
   printList,
   withListOptions,
@@ -74,7 +75,7 @@ export function addMemberCommands(frame: Frame): void {
     const invited = await withSecrets(
       work,
       () => dataOf(server.client.POST(MEMBERS, { params: { path }, body })),
-      ({ invitation, token }) => ({ invitationId: invitation.id, ...(token === undefined ? {} : { token }) }),
+      ({ invitation, token }) => ({ invitationId: invitation.id, ...namedMembers({ token }) }),
     );
     const { invitation, token } = invited;
     printItem(work, { ...invitation, ...(options.showSecrets && token !== undefined ? { token } : {}) });
@@ -109,7 +110,7 @@ export function addMemberCommands(frame: Frame): void {
     const started = await withSecrets(
       work,
       () => dataOf(server.client.POST(`${MEMBER}/reset`, { params: { path, header }, body })),
-      ({ token }) => (token === undefined ? {} : { token }),
+      ({ token }) => namedMembers({ token }),
     );
     const { token, ...rest } = started;
     printItem(work, options.showSecrets && token !== undefined ? { ...rest, token } : rest);

@@ -8,6 +8,7 @@ import {
   does,
   group,
   idOf,
+  namedMembers,
   printItem,
   printList,
   withListOptions,
@@ -55,16 +56,11 @@ export function addServiceCommands(frame: Frame): void {
     .option('--unused-since <instant>', 'only those without use since this time');
   does<Filter>(frame, list, async (work) => {
     const { server, options } = work;
-    const { name, unusedSince } = options;
+    const query = namedMembers({ name: options.name, unusedSince: options.unusedSince });
     const path = { tenantId: await server.tenant() };
     await printList(
       work,
-      (page) =>
-        dataOf(
-          server.client.GET(SERVICES, {
-            params: { path, query: { ...page, ...(name && { name }), ...(unusedSince && { unusedSince }) } },
-          }),
-        ),
+      (page) => dataOf(server.client.GET(SERVICES, { params: { path, query: { ...page, ...query } } })),
       {
         name: (service) => service.name,
         id: (service) => service.id,
@@ -87,12 +83,7 @@ export function addServiceCommands(frame: Frame): void {
     const { server, options } = work;
     const { description, profile: profiles, allow: allowedCidrs } = options;
     const path = { tenantId: await server.tenant() };
-    const body = {
-      name: name!,
-      ...(description === undefined ? {} : { description }),
-      ...(profiles === undefined ? {} : { profiles }),
-      ...(allowedCidrs === undefined ? {} : { allowedCidrs }),
-    };
+    const body = { name: name!, ...namedMembers({ description, profiles, allowedCidrs }) };
     const { service, serviceKey, jwtCredential } = await withSecrets(
       work,
       () => dataOf(server.client.POST(SERVICES, { params: { path }, body })),

@@ -1,13 +1,14 @@
 import { type ChanceryClient, dataOf } from '#sdk';
 
 import { Refusal, exitCodes } from '../terminal.js';
-import { textOf } from './input-file.js';
+import { jsonObjectIn, textOf } from './input-file.js';
 import {
   type Frame,
   type Work,
   collected,
   does,
   group,
+  namedMembers,
   printItem,
   printList,
   wholeNumber,
@@ -90,25 +91,15 @@ export function addTokenCommands(frame: Frame): void {
 /** What is to be signed, by the options of the format `jwt` or as a whole. */
 async function inputOf({ terminal, options }: Work<SignOptions>): Promise<Record<string, never>> {
   const { subject, audience, claim, ttl, input } = options;
-  const given = {
-    ...(subject && { subject }),
-    ...(audience && { audience: audience.length === 1 ? audience[0] : audience }),
-    ...(claim && { claims: Object.fromEntries(claim.map(claimOf)) }),
-    ...(ttl === undefined ? {} : { ttlSeconds: ttl }),
-  };
-  const whole = input === undefined ? {} : jsonOf(await textOf(terminal, input));
+  const given = namedMembers({
+    subject,
+    audience: audience?.length === 1 ? audience[0] : audience,
+    claims: claim && Object.fromEntries(claim.map(claimOf)),
+    ttlSeconds: ttl,
+  });
+  const whole = await jsonObjectIn(terminal, input, 'The input must be a JSON object');
   // The server checks it: which members there are depends on the format.
   return { ...whole, ...given } as Record<string, never>;
-}
-
-function jsonOf(text: string): object {
-  try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
-  } catch {
-    // Explained below.
-  }
-  throw new Refusal('The input must be a JSON object');
 }
 
 function claimOf(text: string): [name: string, value: unknown] {

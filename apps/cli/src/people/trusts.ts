@@ -11,12 +11,13 @@ import {
   does,
   group,
   idOf,
+  namedMembers,
   printItem,
   printList,
   wholeNumber,
   withListOptions,
 } from './command.js';
-import { textOf } from './input-file.js';
+import { jsonObjectIn } from './input-file.js';
 import { serviceIdOf } from './services.js';
 
 const TRUSTS = '/v1/tenants/{tenantId}/services/{serviceId}/trusts';
@@ -80,16 +81,10 @@ export function addTrustCommands(frame: Frame): void {
     .option('--single-use', 'accept a token once');
   does<NewTrust>(frame, create, async (work, name) => {
     const { issuer, audience, subject, claim = [], jwks, ttl: ttlSeconds, singleUse = false } = work.options;
-    const body = {
-      name: name!,
-      issuer,
-      audience,
-      claims: Object.fromEntries(claim.map(pairOf)),
-      singleUse,
-      ...(subject === undefined ? {} : { subject }),
-      ...(ttlSeconds === undefined ? {} : { ttlSeconds }),
-      ...(jwks === undefined ? {} : { jwks: jsonOf(await textOf(work.terminal, jwks)) }),
-    };
+    const claims = Object.fromEntries(claim.map(pairOf));
+    const keySet = await jsonObjectIn(work.terminal, jwks, 'The keys are not a JSON Web Key Set');
+    const optional = namedMembers({ subject, ttlSeconds, jwks: keySet });
+    const body = { name: name!, issuer, audience, claims, singleUse, ...optional };
     const path = await pathOf(work);
     printItem(work, await dataOf(work.server.client.POST(TRUSTS, { params: { path }, body })));
   });
@@ -109,15 +104,4 @@ function pairOf(text: string): [string, string] {
   const at = text.indexOf('=');
   if (at < 1) throw new Refusal(`${text} is no name=value`);
   return [text.slice(0, at), text.slice(at + 1)];
-}
-
-/** @throws Refusal for what is no JSON object */
-function jsonOf(text: string): Record<string, unknown> {
-  try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value === 'object' && value !== null) return value as Record<string, unknown>;
-  } catch {
-    // As below.
-  }
-  throw new Refusal('The keys are not a JSON Web Key Set');
 }

@@ -9,6 +9,7 @@ import {
   does,
   group,
   idOf,
+  namedMembers,
   printItem,
   printList,
   wholeNumber,
@@ -104,7 +105,7 @@ export function addWebhookCommands(frame: Frame): void {
   does<SecretOptions & { readonly overlap?: number }>(frame, rotate, async (work, reference) => {
     const { server, options } = work;
     const params = await pathOf(server, reference!);
-    const body = options.overlap === undefined ? {} : { overlapSeconds: options.overlap };
+    const body = namedMembers({ overlapSeconds: options.overlap });
     const { webhook, secret } = await withSecrets(
       work,
       () => dataOf(server.client.POST(`${WEBHOOK}/rotate-secret`, { params, body })),
@@ -125,7 +126,7 @@ export function addWebhookCommands(frame: Frame): void {
   does<ListOptions & { readonly state?: DeliveryState }>(frame, deliveries, async (work, reference) => {
     const { server, options } = work;
     const { path } = await pathOf(server, reference!);
-    const state = options.state === undefined ? {} : { state: options.state };
+    const state = namedMembers({ state: options.state });
     const read = (page: object) =>
       dataOf(server.client.GET(DELIVERIES, { params: { path, query: { ...page, ...state } } }));
     await printList(work, read, {
