@@ -1,7 +1,9 @@
 import type { QueryClient } from '@tanstack/react-query';
 import {
+  type AnyRoute,
   type ErrorComponentProps,
   Link,
+  type RouteComponent,
   createRootRouteWithContext,
   createRoute,
   createRouter,
@@ -82,6 +84,18 @@ const only =
 
 const root = createRootRouteWithContext<Context>()({ notFoundComponent: NotFoundAlone, errorComponent: FailedAlone });
 
+/** A page without a search part; its code is loaded when the page is first shown. */
+const pageUnder =
+  <Parent extends AnyRoute>(parent: Parent) =>
+  <Path extends string, Name extends string>(
+    path: Path,
+    load: () => Promise<Readonly<Record<Name, RouteComponent>>>,
+    name: Name,
+  ) =>
+    createRoute({ getParentRoute: () => parent, path, component: lazyRouteComponent(load, name) as RouteComponent });
+
+const openPage = pageUnder(root);
+
 const tenantSearch = ({ tenant: named }: { tenant?: unknown }): { tenant?: string } =>
   typeof named === 'string' && named !== '' ? { tenant: named } : {};
 
@@ -90,11 +104,6 @@ const signIn = createRoute({
   path: '/sign-in',
   validateSearch: only(signInSearch),
   component: SignInPage,
-});
-const signInCallback = createRoute({
-  getParentRoute: () => root,
-  path: '/sign-in/callback/$providerId',
-  component: lazyRouteComponent(() => import('./pages/sign-in-callback.js'), 'SignInCallbackPage'),
 });
 
 const invitation = createRoute({
@@ -105,16 +114,6 @@ const invitation = createRoute({
     if (!session.signedIn) await session.resume();
   },
   component: lazyRouteComponent(() => import('./pages/invitation.js'), 'InvitationPage'),
-});
-const reset = createRoute({
-  getParentRoute: () => root,
-  path: '/reset',
-  component: lazyRouteComponent(() => import('./pages/reset.js'), 'ResetPage'),
-});
-const signInPasskey = createRoute({
-  getParentRoute: () => root,
-  path: '/sign-in/passkey',
-  component: lazyRouteComponent(() => import('./pages/sign-in-passkey.js'), 'SignInPasskeyPage'),
 });
 
 /** What only a person who is signed in sees. The session of the cookie is continued after a reload. */
@@ -133,6 +132,8 @@ const signedIn = createRoute({
   errorComponent: FailedAlone,
 });
 
+const signedInPage = pageUnder(signedIn);
+
 const home = createRoute({ getParentRoute: () => signedIn, path: '/', component: HomePage });
 const tenant = createRoute({
   getParentRoute: () => signedIn,
@@ -146,87 +147,19 @@ const tenant = createRoute({
   },
 });
 
-const overview = createRoute({
-  getParentRoute: () => tenant,
-  path: '/',
-  component: lazyRouteComponent(() => import('./pages/overview.js'), 'OverviewPage'),
-});
-const services = createRoute({
-  getParentRoute: () => tenant,
-  path: '/services',
-  component: lazyRouteComponent(() => import('./pages/services.js'), 'ServicesPage'),
-});
-const service = createRoute({
-  getParentRoute: () => tenant,
-  path: '/services/$serviceId',
-  component: lazyRouteComponent(() => import('./pages/service.js'), 'ServicePage'),
-});
-const rotations = createRoute({
-  getParentRoute: () => tenant,
-  path: '/rotations',
-  component: lazyRouteComponent(() => import('./pages/rotations.js'), 'RotationsPage'),
-});
-const rotationJob = createRoute({
-  getParentRoute: () => tenant,
-  path: '/rotations/$rotationId',
-  component: lazyRouteComponent(() => import('./pages/rotation-job.js'), 'RotationJobPage'),
-});
-const keys = createRoute({
-  getParentRoute: () => tenant,
-  path: '/keys',
-  component: lazyRouteComponent(() => import('./pages/keys.js'), 'KeysPage'),
-});
-const key = createRoute({
-  getParentRoute: () => tenant,
-  path: '/keys/$keyId',
-  component: lazyRouteComponent(() => import('./pages/key.js'), 'KeyPage'),
-});
-const tokenProfiles = createRoute({
-  getParentRoute: () => tenant,
-  path: '/token-profiles',
-  component: lazyRouteComponent(() => import('./pages/token-profiles.js'), 'TokenProfilesPage'),
-});
-const tokenProfile = createRoute({
-  getParentRoute: () => tenant,
-  path: '/token-profiles/$profile',
-  component: lazyRouteComponent(() => import('./pages/token-profile.js'), 'TokenProfilePage'),
-});
-const diagnose = createRoute({
-  getParentRoute: () => tenant,
-  path: '/diagnose',
-  component: lazyRouteComponent(() => import('./pages/diagnose.js'), 'DiagnosePage'),
-});
+const tenantPage = pageUnder(tenant);
+
 const certificates = createRoute({
   getParentRoute: () => tenant,
   path: '/certificates',
   validateSearch: only((search): CertificateSearch => certificateSearch(search, choices.Certificate.state)),
   component: lazyRouteComponent(() => import('./pages/certificates.js'), 'CertificatesPage'),
 });
-const authority = createRoute({
-  getParentRoute: () => tenant,
-  path: '/authorities/$caId',
-  component: lazyRouteComponent(() => import('./pages/authority.js'), 'AuthorityPage'),
-});
-const certificate = createRoute({
-  getParentRoute: () => tenant,
-  path: '/certificates/$kid',
-  component: lazyRouteComponent(() => import('./pages/certificate.js'), 'CertificatePage'),
-});
 const history = createRoute({
   getParentRoute: () => tenant,
   path: '/history',
   validateSearch: only(historySearch),
   component: lazyRouteComponent(() => import('./pages/history.js'), 'HistoryPage'),
-});
-const event = createRoute({
-  getParentRoute: () => tenant,
-  path: '/history/$sequence',
-  component: lazyRouteComponent(() => import('./pages/event.js'), 'EventPage'),
-});
-const historyMonths = createRoute({
-  getParentRoute: () => tenant,
-  path: '/history/months',
-  component: lazyRouteComponent(() => import('./pages/history-months.js'), 'HistoryMonthsPage'),
 });
 const asOf = createRoute({
   getParentRoute: () => tenant,
@@ -246,121 +179,66 @@ const calendar = createRoute({
   validateSearch: only((search) => calendarSearch(search, choices.Expiration.kind)),
   component: lazyRouteComponent(() => import('./pages/calendar.js'), 'CalendarPage'),
 });
-const settings = createRoute({
-  getParentRoute: () => tenant,
-  path: '/settings',
-  component: lazyRouteComponent(() => import('./pages/settings.js'), 'SettingsPage'),
-});
 const secondFactor = createRoute({
   getParentRoute: () => signedIn,
   path: '/second-factor',
   validateSearch: only(tenantSearch),
   component: lazyRouteComponent(() => import('./pages/enrolment.js'), 'EnrolmentPage'),
 });
-const members = createRoute({
-  getParentRoute: () => tenant,
-  path: '/members',
-  component: lazyRouteComponent(() => import('./pages/members.js'), 'MembersPage'),
-});
-const apiTokens = createRoute({
-  getParentRoute: () => tenant,
-  path: '/api-tokens',
-  component: lazyRouteComponent(() => import('./pages/api-tokens.js'), 'ApiTokensPage'),
-});
-const webhooks = createRoute({
-  getParentRoute: () => tenant,
-  path: '/webhooks',
-  component: lazyRouteComponent(() => import('./pages/webhooks.js'), 'WebhooksPage'),
-});
-const webhook = createRoute({
-  getParentRoute: () => tenant,
-  path: '/webhooks/$webhookId',
-  component: lazyRouteComponent(() => import('./pages/webhook.js'), 'WebhookPage'),
-});
-const identityProviders = createRoute({
-  getParentRoute: () => tenant,
-  path: '/identity-providers',
-  component: lazyRouteComponent(() => import('./pages/identity-providers.js'), 'IdentityProvidersPage'),
-});
-const account = createRoute({
-  getParentRoute: () => signedIn,
-  path: '/account',
-  component: lazyRouteComponent(() => import('./pages/account.js'), 'AccountPage'),
-});
-const platform = createRoute({
-  getParentRoute: () => signedIn,
-  path: '/platform',
-  component: lazyRouteComponent(() => import('./pages/platform.js'), 'PlatformPage'),
-});
 
-const platformIdentityProviders = createRoute({
-  getParentRoute: () => signedIn,
-  path: '/platform/identity-providers',
-  component: lazyRouteComponent(
-    () => import('./pages/platform-identity-providers.js'),
-    'PlatformIdentityProvidersPage',
-  ),
-});
 const platformHistory = createRoute({
   getParentRoute: () => signedIn,
   path: '/platform/history',
   validateSearch: only(historySearch),
   component: lazyRouteComponent(() => import('./pages/platform-history.js'), 'PlatformHistoryPage'),
 });
-const platformEvent = createRoute({
-  getParentRoute: () => signedIn,
-  path: '/platform/history/$sequence',
-  component: lazyRouteComponent(() => import('./pages/platform-history.js'), 'PlatformEventPage'),
-});
-
-const platformHistoryMonths = createRoute({
-  getParentRoute: () => signedIn,
-  path: '/platform/history/months',
-  component: lazyRouteComponent(() => import('./pages/history-months.js'), 'PlatformHistoryMonthsPage'),
-});
 
 const routeTree = root.addChildren([
   signIn,
-  signInCallback,
+  openPage('/sign-in/callback/$providerId', () => import('./pages/sign-in-callback.js'), 'SignInCallbackPage'),
   invitation,
-  reset,
-  signInPasskey,
+  openPage('/reset', () => import('./pages/reset.js'), 'ResetPage'),
+  openPage('/sign-in/passkey', () => import('./pages/sign-in-passkey.js'), 'SignInPasskeyPage'),
   signedIn.addChildren([
     home,
     tenant.addChildren([
-      overview,
-      services,
-      service,
-      rotations,
-      rotationJob,
-      keys,
-      key,
-      tokenProfiles,
-      tokenProfile,
-      diagnose,
-      authority,
+      tenantPage('/', () => import('./pages/overview.js'), 'OverviewPage'),
+      tenantPage('/services', () => import('./pages/services.js'), 'ServicesPage'),
+      tenantPage('/services/$serviceId', () => import('./pages/service.js'), 'ServicePage'),
+      tenantPage('/rotations', () => import('./pages/rotations.js'), 'RotationsPage'),
+      tenantPage('/rotations/$rotationId', () => import('./pages/rotation-job.js'), 'RotationJobPage'),
+      tenantPage('/keys', () => import('./pages/keys.js'), 'KeysPage'),
+      tenantPage('/keys/$keyId', () => import('./pages/key.js'), 'KeyPage'),
+      tenantPage('/token-profiles', () => import('./pages/token-profiles.js'), 'TokenProfilesPage'),
+      tenantPage('/token-profiles/$profile', () => import('./pages/token-profile.js'), 'TokenProfilePage'),
+      tenantPage('/diagnose', () => import('./pages/diagnose.js'), 'DiagnosePage'),
+      tenantPage('/authorities/$caId', () => import('./pages/authority.js'), 'AuthorityPage'),
       certificates,
-      certificate,
+      tenantPage('/certificates/$kid', () => import('./pages/certificate.js'), 'CertificatePage'),
       history,
-      event,
-      historyMonths,
+      tenantPage('/history/$sequence', () => import('./pages/event.js'), 'EventPage'),
+      tenantPage('/history/months', () => import('./pages/history-months.js'), 'HistoryMonthsPage'),
       asOf,
       proof,
       calendar,
-      settings,
-      members,
-      apiTokens,
-      webhooks,
-      webhook,
-      identityProviders,
+      tenantPage('/settings', () => import('./pages/settings.js'), 'SettingsPage'),
+      tenantPage('/members', () => import('./pages/members.js'), 'MembersPage'),
+      tenantPage('/api-tokens', () => import('./pages/api-tokens.js'), 'ApiTokensPage'),
+      tenantPage('/webhooks', () => import('./pages/webhooks.js'), 'WebhooksPage'),
+      tenantPage('/webhooks/$webhookId', () => import('./pages/webhook.js'), 'WebhookPage'),
+      tenantPage('/identity-providers', () => import('./pages/identity-providers.js'), 'IdentityProvidersPage'),
     ]),
     secondFactor,
-    account,
-    platform,
-    platformIdentityProviders,
+    signedInPage('/account', () => import('./pages/account.js'), 'AccountPage'),
+    signedInPage('/platform', () => import('./pages/platform.js'), 'PlatformPage'),
+    signedInPage(
+      '/platform/identity-providers',
+      () => import('./pages/platform-identity-providers.js'),
+      'PlatformIdentityProvidersPage',
+    ),
     platformHistory,
-    platformEvent,
-    platformHistoryMonths,
+    signedInPage('/platform/history/$sequence', () => import('./pages/platform-history.js'), 'PlatformEventPage'),
+    signedInPage('/platform/history/months', () => import('./pages/history-months.js'), 'PlatformHistoryMonthsPage'),
   ]),
 ]);
 
