@@ -7,6 +7,7 @@ import {
   type AuthorityKeyAlgorithm,
   type AuthorityKeyRow,
   type CpuQueue,
+  RSA_MODULUS_BITS_DEFAULT,
   type RsaModulusBits,
   algorithm,
   allKeyKinds,
@@ -21,6 +22,13 @@ const rows = Object.fromEntries(allKeyKinds.flatMap(({ authorityKeys }) => Objec
   Record<AuthorityKeyAlgorithm, AuthorityKeyRow>
 >;
 export const authorityKeyAlgorithms = Object.keys(rows) as AuthorityKeyAlgorithm[];
+
+/** The same kinds by the JOSE names of their algorithms, which other APIs of the server use; RSA has its default size. */
+export const authorityKeysByJoseName: ReadonlyMap<string, AuthorityKeyAlgorithm> = new Map(
+  authorityKeyAlgorithms
+    .filter((name) => (rows[name].modulusBits ?? RSA_MODULUS_BITS_DEFAULT) === RSA_MODULUS_BITS_DEFAULT)
+    .map((name) => [rows[name].algorithm, name]),
+);
 
 const algorithmOf = (name: AuthorityKeyAlgorithm): Algorithm => algorithm(rows[name].algorithm as AlgorithmName);
 

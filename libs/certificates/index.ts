@@ -6,7 +6,7 @@ export {
   type NewAuthority,
 } from './authorities.service.js';
 export { AuthorityRevocations, type RevocationImpact } from './authority-revocation.service.js';
-export { authorityKeyAlgorithms } from './authority-key-algorithms.js';
+export { authorityKeyAlgorithms, authorityKeysByJoseName } from './authority-key-algorithms.js';
 export { CertificateVerifier } from './certificate-verifier.js';
 export {
   Certificates,

@@ -13,6 +13,7 @@ export {
   algorithmNames,
   algorithms,
   isAlgorithmName,
+  signatureMilliseconds,
   verifyingKeyOf,
 } from './algorithms.js';
 export {

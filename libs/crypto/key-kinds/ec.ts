@@ -241,14 +241,30 @@ export const ec = {
     read: ({ privateKey, parameters, publicKey }) => readSec1(parseBer(privateKey), parameters.take(), publicKey),
   },
   traditional: { pemLabel: 'EC PRIVATE KEY', read: (node) => readSec1(node) },
-  publicKey: { names: ['P-256', 'P-384'], identifiers: [OID.ecPublicKey], read: readPublicKey },
+  publicKey: {
+    names: curveNames.filter((name) => curves[name].certificateSignature),
+    identifiers: [OID.ecPublicKey],
+    read: readPublicKey,
+  },
   publicKeyRules: [],
   objectionsTo: () => [],
   // RFC 3279 §2.2.3, RFC 5758 §3.2
   certificateSignatures: [
     { name: 'ecdsa-with-SHA1', oid: OID.ecdsaWithSha1, digest: 'sha1', parameters: 'absent' },
-    { name: 'ecdsa-with-SHA256', oid: OID.ecdsaWithSha256, digest: 'sha256', parameters: 'absent' },
-    { name: 'ecdsa-with-SHA384', oid: OID.ecdsaWithSha384, digest: 'sha384', parameters: 'absent' },
+    {
+      name: 'ecdsa-with-SHA256',
+      oid: OID.ecdsaWithSha256,
+      digest: 'sha256',
+      parameters: 'absent',
+      algorithm: 'ES256',
+    },
+    {
+      name: 'ecdsa-with-SHA384',
+      oid: OID.ecdsaWithSha384,
+      digest: 'sha384',
+      parameters: 'absent',
+      algorithm: 'ES384',
+    },
     { name: 'ecdsa-with-SHA512', oid: OID.ecdsaWithSha512, digest: 'sha512', parameters: 'absent' },
   ],
   certificateSignatureOf: ({ asymmetricKeyDetails }) =>

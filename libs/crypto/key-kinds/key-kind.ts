@@ -82,6 +82,8 @@ export interface CertificateSignature {
   readonly digest: 'md5' | 'sha1' | 'sha256' | 'sha384' | 'sha512' | null;
   /** RFC 3279 §2.2.1: RSA has NULL parameters; RFC 5758 §3.2 and RFC 8410 §3: the others have none. */
   readonly parameters: 'null' | 'absent';
+  /** The algorithm of the table by which a key store makes this signature; present where an authority signs with it. */
+  readonly algorithm?: string;
 }
 
 /** How a key of an authority is generated: an algorithm of the table, and the size for RSA. */

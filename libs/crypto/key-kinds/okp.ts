@@ -103,7 +103,9 @@ export const okp = {
   objectionsTo: ({ x }) =>
     isSound(decodeBase64Url(x)) ? [] : [{ code: 'POINT_OF_SMALL_ORDER', detail: 'The public key has a small order' }],
   // RFC 8410 §3
-  certificateSignatures: [{ name: 'Ed25519', oid: OID.ed25519, digest: null, parameters: 'absent' }],
+  certificateSignatures: [
+    { name: 'Ed25519', oid: OID.ed25519, digest: null, parameters: 'absent', algorithm: 'EdDSA' },
+  ],
   certificateSignatureOf: () => OID.ed25519,
   authorityKeys: {},
   holderAlgorithms: ['EdDSA'],

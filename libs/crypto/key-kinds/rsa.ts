@@ -259,7 +259,13 @@ export const rsa = {
   certificateSignatures: [
     { name: 'md5WithRSAEncryption', oid: OID.md5WithRsa, digest: 'md5', parameters: 'null' },
     { name: 'sha1WithRSAEncryption', oid: OID.sha1WithRsa, digest: 'sha1', parameters: 'null' },
-    { name: 'sha256WithRSAEncryption', oid: OID.sha256WithRsa, digest: 'sha256', parameters: 'null' },
+    {
+      name: 'sha256WithRSAEncryption',
+      oid: OID.sha256WithRsa,
+      digest: 'sha256',
+      parameters: 'null',
+      algorithm: 'RS256',
+    },
     { name: 'sha384WithRSAEncryption', oid: OID.sha384WithRsa, digest: 'sha384', parameters: 'null' },
     { name: 'sha512WithRSAEncryption', oid: OID.sha512WithRsa, digest: 'sha512', parameters: 'null' },
   ],

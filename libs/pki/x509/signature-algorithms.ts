@@ -1,6 +1,6 @@
 import { type KeyObject, sign } from 'node:crypto';
 import { promisify } from 'node:util';
-import { OID, bitString, integer, nullValue, objectIdentifier, sequence } from '#asn1';
+import { bitString, integer, nullValue, objectIdentifier, sequence } from '#asn1';
 import {
   type AlgorithmName,
   type CertificateSignature,
@@ -10,6 +10,7 @@ import {
   keyKindNames,
   keyKinds,
   kindOfKey,
+  signatureMilliseconds,
   toBigInt,
 } from '#crypto';
 
@@ -44,14 +45,6 @@ export function signatureAlgorithmFor(half: SigningHalf): SignatureAlgorithm {
 
 const signPooled = promisify(sign);
 
-/** The same signatures by their JOSE names: what a key store is asked for. */
-const JOSE_NAMES: ReadonlyMap<string, AlgorithmName> = new Map([
-  [OID.sha256WithRsa, 'RS256'],
-  [OID.ecdsaWithSha256, 'ES256'],
-  [OID.ecdsaWithSha384, 'ES384'],
-  [OID.ed25519, 'EdDSA'],
-]);
-
 /** `ECDSA-Sig-Value` (RFC 3279 §2.2.3) of R and S side by side (RFC 7518 §3.4). */
 function ecdsaSignatureValue(signature: Buffer): Buffer {
   const half = signature.length / 2;
@@ -59,11 +52,11 @@ function ecdsaSignatureValue(signature: Buffer): Buffer {
 }
 
 async function storeSignature(algorithm: SignatureAlgorithm, toBeSigned: Buffer, key: StoredKey): Promise<Buffer> {
-  const signature = await key.sign(JOSE_NAMES.get(algorithm.oid)!, toBeSigned);
+  const signature = await key.sign(algorithm.algorithm as AlgorithmName, toBeSigned);
   return algorithm.keyKind === 'ec' ? ecdsaSignatureValue(signature) : signature;
 }
 
-/** SIGNED{} of X.509: what is signed, the algorithm, the signature. RSA and P-384 sign on a thread of the pool. */
+/** SIGNED{} of X.509: what is signed, the algorithm, the signature. Signatures that take long are made on a thread of the pool. */
 export async function signStructure(
   toBeSigned: Buffer,
   key: SigningHalf,
@@ -78,6 +71,7 @@ export async function signStructure(
 }
 
 async function processSignature(algorithm: SignatureAlgorithm, toBeSigned: Buffer, key: KeyObject): Promise<Buffer> {
-  const inline = algorithm.oid === OID.ecdsaWithSha256 || algorithm.oid === OID.ed25519;
-  return inline ? sign(algorithm.digest, toBeSigned, key) : signPooled(algorithm.digest, toBeSigned, key);
+  return signatureMilliseconds(key) === 0
+    ? sign(algorithm.digest, toBeSigned, key)
+    : signPooled(algorithm.digest, toBeSigned, key);
 }

@@ -7,6 +7,7 @@ import {
   VALIDITY_DAYS_LIMIT,
   type RevocationStatus,
   authorityKeyAlgorithms,
+  authorityKeysByJoseName,
   authorityLifecycle,
 } from '#certificates';
 import { type Rfc3339, Secret, coreErrors } from '#core';
@@ -38,8 +39,6 @@ const PATH_LENGTH_MAX = 8;
 const NAMES_MAX = 100;
 const VERSIONS_SHOWN_MAX = 100;
 
-/** What other APIs of this server call the same kinds of key, beside their own names. */
-const KEY_ALGORITHM_BY_JOSE_NAME = { RS256: 'RSA-3072', ES256: 'P-256', ES384: 'P-384' } as const;
 const KEY_ALGORITHM_DEFAULT: AuthorityKeyAlgorithm = 'P-256';
 
 const Name = () =>
@@ -177,13 +176,13 @@ export class NewCertificateAuthority {
   @Nested(() => Subject, { optional: true, description: 'Subject name; required unless imported' })
   subject?: Subject;
 
-  @Choice([...authorityKeyAlgorithms, ...Object.keys(KEY_ALGORITHM_BY_JOSE_NAME)], {
+  @Choice([...authorityKeyAlgorithms, ...authorityKeysByJoseName.keys()], {
     optional: true,
     default: KEY_ALGORITHM_DEFAULT,
-    description: 'Key type; JOSE names mean RSA-3072, P-256 and P-384',
+    description: `Key type; JOSE names mean ${new Intl.ListFormat('en-GB').format(authorityKeysByJoseName.values())}`,
     example: 'P-256',
   })
-  keyAlgorithm?: AuthorityKeyAlgorithm | keyof typeof KEY_ALGORITHM_BY_JOSE_NAME;
+  keyAlgorithm?: string;
 
   @KeyStoreName({ optional: true, description: 'Key store in which its private key is created; it never leaves it' })
   keyStore?: string;
@@ -404,7 +403,7 @@ export function toAuthorityRequest(body: NewCertificateAuthority): AuthorityRequ
   return {
     name,
     subject: distinguishedName(subject),
-    keyAlgorithm: isJoseName(keyAlgorithm) ? KEY_ALGORITHM_BY_JOSE_NAME[keyAlgorithm] : keyAlgorithm,
+    keyAlgorithm: authorityKeysByJoseName.get(keyAlgorithm) ?? (keyAlgorithm as AuthorityKeyAlgorithm),
     profile,
     contacts,
     allowedDnsNames,
@@ -415,9 +414,6 @@ export function toAuthorityRequest(body: NewCertificateAuthority): AuthorityRequ
     ...(nameConstraints && hasNames(nameConstraints) ? { nameConstraints: toConstraints(nameConstraints) } : {}),
   };
 }
-
-const isJoseName = (name: string): name is keyof typeof KEY_ALGORITHM_BY_JOSE_NAME =>
-  Object.hasOwn(KEY_ALGORITHM_BY_JOSE_NAME, name);
 
 export const distinguishedName = (subject: Subject): DistinguishedName =>
   SUBJECT_ORDER.flatMap((type) => {
