@@ -10,18 +10,18 @@ import {
   versionStateAt,
 } from './lifecycle.js';
 
-/** A version of a key as the history has it. */
+/** A version of a key, rebuilt from the history. */
 export interface KeyVersionAsOf {
   readonly kid: string;
   readonly number: number;
   readonly state: KeyVersionState;
   readonly activatesAt: EpochMilliseconds | null;
-  /** When its successor takes over: it signs until then. */
+  /** Its successor takes over at this instant; it signs until then. */
   readonly retiresAt: EpochMilliseconds | null;
   readonly retiredAt: EpochMilliseconds | null;
 }
 
-/** A key as the history has it. */
+/** A key, rebuilt from the history. */
 export interface KeyAsOf {
   readonly id: string;
   readonly state: KeyState;
@@ -29,15 +29,15 @@ export interface KeyAsOf {
   readonly algorithm: string;
   readonly exportable: boolean;
   readonly rotateEverySeconds: number | null;
-  /** Addresses of people who are told what becomes of it. */
+  /** E-mail addresses of its contacts. */
   readonly contacts: readonly string[];
   /** Until then a deleted key can be restored. */
   readonly destroysAt: EpochMilliseconds | null;
-  /** Oldest first; without those that were destroyed. */
+  /** Oldest first, without destroyed versions. */
   readonly versions: readonly KeyVersionAsOf[];
 }
 
-/** Which tokens a version has signed is no part of these events: that it was destroyed counts from the event that says so. */
+/** These events do not list the tokens that a version signed. So a version counts as destroyed from its event on. */
 const timing = (version: KeyVersionAsOf) => ({ ...version, lastTokenExpiresAt: Number.POSITIVE_INFINITY });
 
 const versionTransitions = transitions<ReturnType<typeof timing>>(keyVersionLifecycle);
@@ -63,11 +63,11 @@ const begun = (event: RecordedEvent): KeyAsOf => ({
   versions: [firstVersion(event)],
 });
 
-/** Sets when the version that signs gives way to the next. */
+/** Sets when the signing version retires in favour of the next. */
 const signingUntil = (versions: readonly KeyVersionAsOf[], retiresAt: EpochMilliseconds | null): KeyVersionAsOf[] =>
   versions.map((version) => (version.state === 'active' ? { ...version, retiresAt } : version));
 
-/** The next version. Staged, it takes over at a known instant; otherwise its predecessor was retired by the event before. */
+/** The next version. A staged one takes over at a known instant; for any other, the previous event retired its predecessor. */
 function rotated(row: KeyAsOf, event: RecordedEvent): KeyAsOf {
   const { details, at } = event;
   const activatesAt = instantOf(details['activatesAt']) ?? at;
@@ -81,7 +81,7 @@ function rotated(row: KeyAsOf, event: RecordedEvent): KeyAsOf {
   return { ...row, versions: [...(isStaged ? signingUntil(row.versions, activatesAt) : row.versions), next] };
 }
 
-/** What became of one version. Where it was staged and never takes over, its predecessor continues to sign. */
+/** The end of one version. If it was staged and never takes over, its predecessor continues to sign. */
 function versionChanged(row: KeyAsOf, event: RecordedEvent): KeyAsOf {
   const before = row.versions.find(({ kid }) => kid === event.kid);
   const change = versionTransitions[event.action];

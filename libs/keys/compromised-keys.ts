@@ -21,10 +21,10 @@ import { privateHalves } from './versions.js';
 const HASH_KEY = 'compromised-secret-hash-key';
 const HASH_KEY_BYTES = 32;
 
-/** A key as it is found among the versions of a tenant and in the list of compromised keys. */
+/** How to find a key among the versions of a tenant and in the list of compromised keys. */
 export interface IdentifiedKey {
   readonly fingerprint: string;
-  /** The fingerprint of another key of the same tenant; `undefined` for one that cannot be the same. */
+  /** The fingerprint of another key of the tenant; `undefined` if it cannot be the same key. */
   readonly fingerprintOf: (key: KeyObject) => string | undefined;
   readonly isSecret: boolean;
 }
@@ -36,15 +36,15 @@ export const identifiedPublicKey = (fingerprint: string): IdentifiedKey => ({
   isSecret: false,
 });
 
-/** By what a key is found in the list of compromised keys, in whatever format or under whatever name it comes back. */
+/** Fingerprints that identify a key in the list of compromised keys, whatever its format and name. */
 @Injectable()
 export class KeyFingerprints {
   constructor(private readonly vault: Vault) {}
 
   /**
-   * The SHA-256 of the SubjectPublicKeyInfo in hex. For a shared secret, a keyed hash over the tenant and the bytes: a
-   * plain one would let a reader of the database guess the secret, and one without the tenant would tell one tenant
-   * what another's secret was. Not within a transaction: a secret may need the hash key to be made first.
+   * The SHA-256 of the SubjectPublicKeyInfo in hex. For a shared secret, a keyed hash over the tenant and the bytes:
+   * with a plain hash, a reader of the database could guess the secret; without the tenant, one tenant could learn
+   * another's secret. Do not call it in a transaction: it may have to create the hash key first.
    * @throws SEALED
    */
   async of(tenantId: string, key: KeyObject): Promise<IdentifiedKey> {
@@ -59,7 +59,7 @@ export class KeyFingerprints {
     };
   }
 
-  /** A step: the tenant's versions of a key that are not destroyed or compromised. The quota bounds how many are read. */
+  /** A step: the tenant's versions with this key that are neither destroyed nor compromised. The quota limits their number. */
   async versionsOf(view: View, { fingerprint, fingerprintOf, isSecret }: IdentifiedKey): Promise<KeyVersion[]> {
     const found: KeyVersion[] = [];
     for (const version of await view.find(KeyVersion, { state: In([...publishedStates]) }, { order: { id: 'ASC' } })) {
@@ -84,15 +84,15 @@ export class KeyFingerprints {
 export const isCompromised = (view: View, fingerprint: string): Promise<boolean> =>
   view.installation.exists(CompromisedKey, { fingerprint });
 
-/** A step: from the end of this transaction on the key is accepted nowhere. */
+/** A step: no part of the installation accepts the key after this transaction. */
 export async function reportCompromise(tx: Tx, fingerprint: string): Promise<void> {
   const row = { fingerprint, reportedBy: tx.scope.tenantId, reportedAt: tx.now };
   await tx.installation.insertIfAbsent(CompromisedKey, row);
 }
 
 /**
- * A step of whatever takes a key in, after it wrote its own row: the locking read waits for a transaction that is about
- * to report the key, and one that reports it later finds the row that was written.
+ * A step of each import of a key, after it wrote its own row. The locking read waits for a transaction that is reporting
+ * the key; a transaction that reports it later finds the row.
  * @throws KEY_COMPROMISED
  */
 export async function requireUncompromised(tx: Tx, fingerprint: string): Promise<void> {

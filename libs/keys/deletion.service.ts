@@ -15,7 +15,7 @@ import { destructionAt, nextRotationAt } from './rotation.js';
 import { applyDueSteps } from './due-steps.js';
 import { type KeyWithVersions, releaseErased, withVersions } from './versions.js';
 
-/** The deletion of a key: it can be undone for as long as the tenant wants, and is permanent then. */
+/** Deletes keys. A deletion can be undone for a period that the tenant sets; then it is permanent. */
 @Injectable()
 export class KeyDeletion {
   constructor(
@@ -25,8 +25,8 @@ export class KeyDeletion {
   ) {}
 
   /**
-   * From this moment the key neither signs nor verifies, and its public halves leave the JWKS. It can be restored for
-   * the tenant's `keyDeletionDays`.
+   * Deletes a key: it no longer signs or verifies, and its public keys leave the JWKS. It can be restored for the
+   * tenant's `keyDeletionDays`.
    * @param force also deletes a key that token profiles sign with
    * @throws NOT_FOUND, WRONG_STATE, KEY_IN_USE, PASSWORD_REQUIRED, PASSWORD_INVALID, TOO_MANY_ATTEMPTS, PRECONDITION_FAILED
    */
@@ -78,7 +78,7 @@ export class KeyDeletion {
   }
 }
 
-/** A key that cannot be restored any more is destroyed with all its versions. @returns whether it was due */
+/** Destroys a key that can no longer be restored, with all its versions. @returns whether it was due */
 async function destroyDue(tx: Tx, key: Key): Promise<boolean> {
   if ((await tx.applyDue(Key, key)) === key) return false;
   await tx.transitionAll(KeyVersion, { keyId: key.id }, keyVersionLifecycle.event.key_destroyed);

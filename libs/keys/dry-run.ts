@@ -3,10 +3,10 @@ import type { EpochMilliseconds } from '#core';
 import type { CertifiedByKey, UsersOfKey } from './key-users.js';
 import { type KeyState, type KeyVersionState, keyVersionLifecycle } from './lifecycle.js';
 
-/** Why an action is rejected. All but `WRONG_STATE` can be overruled by `force`. */
+/** Why an action is rejected. `force` overrules all of them except `WRONG_STATE`. */
 type KeyActionRejection = 'WRONG_STATE' | 'KEY_NOT_USABLE' | 'LAST_ACTIVE_KEY_VERSION' | 'KEY_IN_USE';
 
-/** Overrules a rule that protects what depends on a key; needs the password of the caller. */
+/** Overrules a rule that protects users of a key; requires the caller's password. */
 export interface ForcedKeyAction {
   readonly force?: boolean | undefined;
   readonly password?: string | undefined;
@@ -18,9 +18,9 @@ export interface KeyDryRun {
   /** `undefined` where the action is allowed. */
   readonly code: KeyActionRejection | undefined;
   readonly impact: UsersOfKey & {
-    /** The latest expiry of a token that was signed with what the action is about. */
+    /** The latest expiry of a token that the key or version signed. */
     readonly lastTokenExpiresAt: EpochMilliseconds | null;
-    /** What else a compromise takes away, each where there is any. */
+    /** What else a compromise revokes or marks; empty lists are absent. */
     readonly certificates?: readonly string[];
     readonly authorities?: readonly string[];
     readonly keyVersions?: readonly string[];
@@ -29,22 +29,22 @@ export interface KeyDryRun {
   };
 }
 
-/** The things to know before a key or one of its versions is taken out of use. States are those that count at `now`. */
+/** Facts about a key or version before it is taken out of use. States are those that are effective at `now`. */
 export interface Situation {
   readonly now: EpochMilliseconds;
   readonly keyState: KeyState;
   /** Whether a version is active, and whether another is staged to follow it. */
   readonly hasActive: boolean;
   readonly hasPending: boolean;
-  /** `undefined`: the action is about the whole key. */
+  /** `undefined` if the action is about the whole key. */
   readonly versionState: KeyVersionState | undefined;
   readonly lastTokenExpiresAt: EpochMilliseconds | null;
   readonly users: UsersOfKey;
-  /** What else a compromise takes away. */
+  /** What else a compromise revokes or marks. */
   readonly alsoAffected?: AlsoAffected;
 }
 
-/** What has the same key material as a version that is compromised. */
+/** Everything with the same key material as a compromised version. */
 export interface AlsoAffected extends CertifiedByKey {
   /** `kid`s of the tenant's other versions. */
   readonly keyVersions: readonly string[];
@@ -54,7 +54,7 @@ export type DryRunAction = 'rotate' | 'retire' | 'compromise' | 'delete';
 
 /**
  * Why an action on a key (`rotate`, `delete`) or on one of its versions is rejected without `force`: a key that profiles
- * sign with keeps an active version, and a key without one is rotated on purpose only.
+ * sign with must keep an active version, and a key without an active version is not rotated by accident.
  */
 export function rejectionOf(action: DryRunAction, situation: Omit<Situation, 'lastTokenExpiresAt'>) {
   const { keyState, versionState, hasActive, hasPending, users } = situation;

@@ -11,10 +11,10 @@ import { versionStateAt } from './lifecycle.js';
 import { KeyRotation } from './rotation.service.js';
 import { asOf, withVersions } from './versions.js';
 
-/** There is no certificate of a shared secret. */
+/** A shared secret has no certificate. */
 const NOTHING_CERTIFIED: CertifiedByKey = { certificates: [], authorities: [] };
 
-/** What to know before a key or a version is taken out of use. */
+/** Shows what an action on a key or a version would do. */
 @Injectable()
 export class KeyDryRuns {
   constructor(

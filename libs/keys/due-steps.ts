@@ -5,8 +5,8 @@ import { publishedStates } from './lifecycle.js';
 import { releaseErased } from './versions.js';
 
 /**
- * A step, under the lock of the key: records what the clock has decided about its versions, all in one transaction, so
- * that a reader never sees two active versions or none.
+ * A step, under the lock of the key: applies all due transitions of its versions in one transaction, so that a reader
+ * never sees two active versions or none.
  * @returns the live versions, newest first
  */
 export async function applyDueSteps(tx: Tx, keyId: string): Promise<readonly KeyVersion[]> {

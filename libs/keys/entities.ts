@@ -22,7 +22,7 @@ import { type KeyState, type KeyVersionState, keyLifecycle, keyVersionLifecycle 
 @Entity('keys')
 export class Key extends TenantResource {
   @VarcharColumn(100) name: string;
-  /** The name until the key is deleted, its id afterwards: what the unique index is on. */
+  /** The name, and after the deletion the id: the column of the unique index. */
   @VarcharColumn(100) liveName: string;
   @StateColumn(keyLifecycle) state: KeyState;
   @VarcharColumn(16) algorithm: AlgorithmName;
@@ -30,19 +30,19 @@ export class Key extends TenantResource {
   @IntegerColumn({ nullable: true }) modulusBits: number | null;
   /** Encoding of an imported secret; `null` for generated and asymmetric keys. */
   @VarcharColumn(16, { nullable: true }) secretEncoding: 'text' | 'base64' | null;
-  /** The key store that its versions are made in; `null`: they are sealed in the database. */
+  /** The key store that creates its versions; `null` if they are sealed in the database. */
   @VarcharColumn(32, { nullable: true }) keyStore: string | null;
   @VarcharColumn(16) origin: 'generated' | 'imported';
   @BooleanColumn() exportable: boolean;
-  /** Imported below today's minimum; verifies and signs vendor formats, never authenticates our own callers. */
+  /** Imported although weaker than new keys must be; signs and verifies vendor formats only, never authenticates callers. */
   @BooleanColumn() weak: boolean;
   @IntegerColumn({ nullable: true }) rotateEverySeconds: number | null;
-  /** When the next version must be published so that it can sign in time; `null`: rotated by hand only. */
+  /** When the next version must be published so that it can sign in time; `null` without a rotation schedule. */
   @InstantColumn({ nullable: true }) nextRotationAt: number | null;
-  /** Who is told about it by e-mail; `null` is the same as none. */
+  /** E-mail addresses of its contacts; `null` means none. */
   @JsonColumn({ nullable: true }) contacts: readonly string[] | null;
   @InstantColumn({ nullable: true }) deletedAt: number | null;
-  /** Until then a deleted key can be restored; from then on its material is gone. */
+  /** A deleted key can be restored until then; afterwards its key material is destroyed. */
   @InstantColumn({ nullable: true }) destroysAt: number | null;
   /** When a token was last signed with it. */
   @InstantColumn({ nullable: true }) lastUsedAt: number | null;
@@ -57,14 +57,14 @@ export class KeyVersion extends TenantRow {
   @StateColumn(keyVersionLifecycle) state: KeyVersionState;
   /** `null` for shared secrets. */
   @JsonColumn({ nullable: true }) publicJwk: PublicJwk | null;
-  /** PKCS#8 or the secret's bytes, sealed; `null` once destroyed, and where it is in a key store. */
+  /** PKCS#8 or the secret's bytes, sealed; `null` after it was destroyed, and if it is in a key store. */
   @SealedColumn({ nullable: true }) sealedPrivate: Buffer | null;
-  /** The key store that its private half is in, under the id of the version. */
+  /** The key store that has its private key, under the id of the version. */
   @VarcharColumn(32, { nullable: true }) keyStore: string | null;
   @InstantColumn() createdAt: number;
   @InstantColumn({ nullable: true }) activatesAt: number | null;
   @InstantColumn({ nullable: true }) activatedAt: number | null;
-  /** When its successor takes over: it signs until then. */
+  /** Its successor takes over at this instant; it signs until then. */
   @InstantColumn({ nullable: true }) retiresAt: number | null;
   @InstantColumn({ nullable: true }) retiredAt: number | null;
   @InstantColumn({ nullable: true }) destroyedAt: number | null;
@@ -75,8 +75,8 @@ export class KeyVersion extends TenantRow {
 }
 
 /**
- * A key that was reported as compromised by an owner of it: it is rejected in the whole installation,
- * in every form. Rows are never deleted.
+ * A key that one of its owners reported as compromised. The whole installation rejects it in every form. Rows are never
+ * deleted.
  */
 @Entity('compromised_keys')
 @InstallationOwned()

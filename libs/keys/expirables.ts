@@ -15,7 +15,7 @@ const ORIGIN = systemOrigin('scheduler');
 const SCOPE = platformScope(ORIGIN);
 const scopeOf = ({ tenantId }: Key | KeyVersion): TenantScope => ({ ...ORIGIN, tenantId });
 
-/** Stages the rotation of keys that are rotated by the calendar. */
+/** Stages the rotation of keys with a rotation schedule. */
 @Expires({})
 @Injectable()
 export class DueRotations extends DueKind<Key> {
@@ -44,7 +44,7 @@ export class DueRotations extends DueKind<Key> {
     );
   }
 
-  /** A deleted tenant has no data key that anything could be sealed with. */
+  /** A deleted tenant has no data key to seal a new version with. */
   private async isOfDeletedTenant({ tenantId }: Key): Promise<boolean> {
     const state = await this.database.readPlatform(SCOPE, (view) => tenantState(view, tenantId));
     return state === 'deleted';
@@ -58,7 +58,7 @@ export class DueRotations extends DueKind<Key> {
   }
 }
 
-/** Writes down what the clock has decided about versions: activated, retired, destroyed. */
+/** Applies due transitions of key versions: activates, retires, destroys. */
 @Expires({})
 @Injectable()
 export class DueVersionSteps extends DueKind<KeyVersion> {

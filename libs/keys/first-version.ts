@@ -11,7 +11,7 @@ import type { NewPrivateHalf } from './private-halves.js';
 import { nextRotationAt } from './rotation.js';
 import { addVersion } from './versions.js';
 
-/** A key that is about to exist: what was asked for, and the material that was made or read for it. */
+/** A new key: the request, and the generated or imported key material. */
 interface KeyMaterial extends Pick<
   Key,
   'name' | 'exportable' | 'contacts' | 'rotateEverySeconds' | 'origin' | 'modulusBits' | 'secretEncoding' | 'weak'
@@ -21,8 +21,8 @@ interface KeyMaterial extends Pick<
 }
 
 /**
- * A step of every use-case that adds a key: its first version is active immediately, because no party has cached a JWKS that
- * lacks it yet.
+ * A step of every use case that adds a key. Its first version is active immediately: no client depends on a cached JWKS
+ * without it.
  * @throws KEY_NAME_TAKEN, KEY_LIMIT_REACHED
  */
 export async function insertKey(

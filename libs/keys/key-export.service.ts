@@ -25,20 +25,20 @@ import { privateHalves } from './versions.js';
 
 export interface ExportRequest {
   readonly format: KeyFormatName;
-  /** The caller's own. */
+  /** The caller's password. */
   readonly password: string | undefined;
-  /** What the file is to be encrypted with, where its format is. */
+  /** The passphrase that encrypts the file, if its format is encrypted. */
   readonly passphrase?: Secret | undefined;
 }
 
 export interface ExportedKey {
   readonly kid: string;
   readonly format: KeyFormatName;
-  /** The key file, as importing takes it. */
+  /** The key file, in the form that an import accepts. */
   readonly data: Secret;
 }
 
-/** A stolen file is attacked without limit. */
+/** An attacker who has the file can try any number of passphrases. */
 export const PASSPHRASE_CHARACTERS_MIN = 8;
 
 interface Exportable {
@@ -47,7 +47,7 @@ interface Exportable {
   readonly sealedPrivate: Buffer;
 }
 
-/** The ways in which a key leaves: the public half for everybody who may read, the private one hardly ever. */
+/** Exports keys: public keys to every reader, private keys under strict conditions. */
 @Injectable()
 export class KeyExport {
   constructor(
@@ -58,7 +58,7 @@ export class KeyExport {
   ) {}
 
   /**
-   * The public half of a version: the JWK as in the JWKS, or the text of another format.
+   * Exports the public key of a version: the JWK as in the JWKS, or the text of another format.
    * @throws NOT_FOUND, KEY_HAS_NO_PUBLIC_HALF, KEY_FORMAT_DOES_NOT_SUIT
    */
   async exportPublic(
@@ -76,7 +76,7 @@ export class KeyExport {
   }
 
   /**
-   * The private half of a version, or the shared secret, once the password is confirmed and the event durable.
+   * Exports the private key or shared secret of a version, after the password is confirmed and the event is committed.
    * @throws NOT_FOUND, KEY_NOT_EXPORTABLE, WRONG_STATE, KEY_FORMAT_DOES_NOT_SUIT, PASSPHRASE_REQUIRED,
    *   VALIDATION_ERROR (passphrase), PASSWORD_REQUIRED, PASSWORD_INVALID, TOO_MANY_ATTEMPTS, BUSY
    */
@@ -89,7 +89,7 @@ export class KeyExport {
     await this.database.read(scope, (view) => requireExportable(view, keyId, kid, format));
     await this.users.confirm(platformScope(scope), 'resource', password);
     requirePassphrase(format, passphrase);
-    // The file is written first, because deriving its key takes long; it leaves only after the transaction.
+    // The file is made first, because deriving its key takes long; it is returned only after the commit.
     const data = await this.writeFile(scope, keyId, kid, format, passphrase?.reveal() ?? '');
     await this.database.transaction(scope, async (tx) => {
       await tx.lock(Key, { id: keyId });

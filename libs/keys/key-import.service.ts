@@ -22,11 +22,11 @@ export interface ImportRequest {
   /** The passphrase of the file. */
   readonly password?: Secret | undefined;
   readonly exportable?: boolean | undefined;
-  /** E-mail addresses of who is told about it. */
+  /** E-mail addresses of its contacts. */
   readonly contacts?: readonly string[] | undefined;
 }
 
-/** Keys that were made elsewhere. */
+/** Imports keys that were generated elsewhere. */
 @Injectable()
 export class KeyImport {
   constructor(
@@ -37,7 +37,7 @@ export class KeyImport {
   ) {}
 
   /**
-   * Takes over a key; its first version signs immediately.
+   * Imports a key; its first version signs immediately.
    * @throws KEY_NAME_TAKEN, KEY_LIMIT_REACHED, KEY_COMPROMISED, INVALID_KEY, WEAK_KEY, INCONSISTENT_KEY,
    *   PASSPHRASE_REQUIRED, PASSPHRASE_INVALID, BUSY
    */

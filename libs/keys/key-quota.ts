@@ -7,8 +7,8 @@ import { keyErrors } from './errors.js';
 import { destroyableSince, publishedStates } from './lifecycle.js';
 
 /**
- * Whether the tenant may have one more version. Those of deleted keys count until they are destroyed: they can be
- * restored until then.
+ * Whether the tenant may have one more version. Versions of deleted keys count until they are destroyed, because they
+ * can be restored until then.
  */
 export async function hasRoomForVersion(view: View): Promise<boolean> {
   const { keyVersions } = await tenantSettingsOf(view);
@@ -16,14 +16,14 @@ export async function hasRoomForVersion(view: View): Promise<boolean> {
   return stored < keyVersions || stored - (await countEnded(view)) < keyVersions;
 }
 
-/** Before the work of making or reading a key. @throws KEY_LIMIT_REACHED */
+/** Checks the quota before a key is generated or read. @throws KEY_LIMIT_REACHED */
 export async function requireRoomForVersion(view: View): Promise<void> {
   if (!(await hasRoomForVersion(view))) throw keyErrors.KEY_LIMIT_REACHED();
 }
 
 /**
- * A step, before a version is added. Locks the tenant, so that of two transactions that would add the last version one
- * does.
+ * A step, before a version is added. Locks the tenant, so that only one of two transactions can add the last permitted
+ * version.
  * @throws KEY_LIMIT_REACHED
  */
 export async function reserveVersion(tx: Tx): Promise<void> {
@@ -31,7 +31,7 @@ export async function reserveVersion(tx: Tx): Promise<void> {
   await requireRoomForVersion(tx);
 }
 
-/** Versions that have nothing left to verify, which the scheduler has not recorded yet (see `versionStateAt`). */
+/** Versions whose last token has expired, before the scheduler destroys them (see `versionStateAt`). */
 async function countEnded(view: View): Promise<number> {
   const before = LessThanOrEqual(destroyableSince(view.now));
   const ended = (end: object) => [
@@ -47,5 +47,5 @@ async function countEnded(view: View): Promise<number> {
 
 const ROTATION_RETRY = HOUR;
 
-/** A scheduled rotation that found no room is tried again this much later. */
+/** A scheduled rotation that the quota rejected is retried after this time. */
 export const rotationRetryAt = (now: EpochMilliseconds): EpochMilliseconds => now + ROTATION_RETRY;

@@ -8,15 +8,15 @@ import { KeyVersion } from './entities.js';
 import { type CertifiedByKey, KeyCertificates, type KeyUse, KeyUsers, type UsersOfKey } from './key-users.js';
 import { withVersions } from './versions.js';
 
-/** What uses a key: what is permitted to, what did, and what certifies it. */
+/** Users of a key: who may use it, who did, and its certificates. */
 export interface KeyUserReport extends UsersOfKey, CertifiedByKey {
-  /** The latest first. */
+  /** Latest first. */
   readonly uses: readonly KeyUse[];
 }
 
 export const KEY_USES_MAX = 500;
 
-/** Answers who would notice that a key changes: by the configuration, and by what was signed with it. */
+/** Reports who depends on a key, by configuration and by signatures. */
 @Injectable()
 export class KeyUserReports {
   constructor(
@@ -37,7 +37,7 @@ export class KeyUserReports {
     });
   }
 
-  /** Certificates and authorities that are not revoked, of any version of the key. */
+  /** Certificates and authorities with any version of the key that are not revoked. */
   private async certifiedBy(view: View, versions: readonly KeyVersion[]): Promise<CertifiedByKey> {
     const certificates = new Set<string>();
     const authorities = new Set<string>();

@@ -1,7 +1,7 @@
 import type { EpochMilliseconds } from '#core';
 import type { Tx, View } from '#database';
 
-/** Who would notice that a key signs no more. */
+/** Who depends on a key. */
 export interface UsersOfKey {
   /** Names of the token profiles that sign with it. */
   readonly profiles: readonly string[];
@@ -9,15 +9,15 @@ export interface UsersOfKey {
   readonly services: readonly string[];
 }
 
-/** A service that signed with a key, by a token profile. */
+/** A service that signed with a key through a token profile. */
 export interface KeyUse {
   /** The `kid` of the tokens. */
   readonly kid: string;
   /** Name of the token profile. */
   readonly profile: string;
-  /** `null` where the profile admits users who are no service. */
+  /** `null` if the profile issued the tokens to users without a service. */
   readonly service: { readonly id: string; readonly name: string } | null;
-  /** How many tokens. */
+  /** Number of tokens. */
   readonly tokens: number;
   readonly firstUsedAt: EpochMilliseconds;
   readonly lastUsedAt: EpochMilliseconds;
@@ -27,7 +27,7 @@ export interface KeyUse {
 export abstract class KeyUsers {
   abstract usersOf(view: View, keyId: string): Promise<UsersOfKey>;
 
-  /** What signed with it, the latest first. */
+  /** Who signed with it, latest first. */
   abstract usesOf(view: View, keyId: string, limit: number): Promise<readonly KeyUse[]>;
 }
 
@@ -35,13 +35,13 @@ export abstract class KeyUsers {
 export interface CertifiedByKey {
   /** `kid`s of certificates of the key. */
   readonly certificates: readonly string[];
-  /** Ids of the authorities that have the key, and of those below them; what they issued is revoked as well. */
+  /** Ids of the authorities with the key and of those below them; all their certificates are revoked too. */
   readonly authorities: readonly string[];
 }
 
-/** What certifies a key is a library above this one, too: it must revoke when the key is compromised. */
+/** Implemented by the library of certificates, which must revoke the certificates of a compromised key. */
 export abstract class KeyCertificates {
-  /** A step: what of the tenant a compromise of this key would revoke. */
+  /** A step: what a compromise of this key would revoke in the tenant. */
   abstract affectedBy(view: View, publicKeyHash: string): Promise<CertifiedByKey>;
 
   /** A step: revokes them, and any authority that has the key, for `keyCompromise`, in the transaction of the compromise. */

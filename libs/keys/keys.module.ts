@@ -25,7 +25,7 @@ import { Signer } from './signer.js';
 
 export const keyEntities: readonly EntityClass[] = [Key, KeyVersion, CompromisedKey];
 
-/** Signing keys and their versions. What uses and certifies a key is answered by the libraries above (`key-users.ts`). */
+/** Signing keys and their versions. Higher libraries report who uses a key and what certifies it (`key-users.ts`). */
 @Declares({ errors: [cryptoErrors, keyFileErrors, keyErrors], events: [keyEvents] })
 @Module({
   imports: [TypeOrmModule.forFeature([...keyEntities]), DatabaseModule, KeyStoresModule, TenantsModule, VaultModule],

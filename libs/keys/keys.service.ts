@@ -49,38 +49,38 @@ export interface NewKey {
   readonly modulusBits?: RsaModulusBits | undefined;
   readonly exportable?: boolean | undefined;
   readonly rotateEverySeconds?: number | undefined;
-  /** E-mail addresses of who is told about it. */
+  /** E-mail addresses of its contacts. */
   readonly contacts?: readonly string[] | undefined;
-  /** Name of the key store that it is made in and never leaves. */
+  /** Name of the key store that creates the private key and never releases it. */
   readonly keyStore?: string | undefined;
 }
 
-/** What may be changed about a key; members that are absent stay as they are. */
+/** Changes to a key; absent members keep their values. */
 export interface KeyChange {
   readonly name?: string | undefined;
-  /** `null`: rotated by hand only. */
+  /** `null` removes the rotation schedule. */
   readonly rotateEverySeconds?: number | null | undefined;
-  /** Only `false` changes anything: what was never exportable cannot become so. */
+  /** Only `false` has an effect: a key cannot become exportable later. */
   readonly exportable?: boolean | undefined;
   readonly contacts?: readonly string[] | undefined;
 }
 
-/** Which keys are meant; what is absent does not restrict. */
+/** Selects keys; absent members do not restrict. */
 interface KeySelection {
   /** One of its contacts. */
   readonly owner?: string | undefined;
-  /** The whole name; a deleted key is found by the one that it had. */
+  /** The whole name; of a deleted key, its former name. */
   readonly name?: string | undefined;
-  /** The effective state. Keys that are destroyed are listed only where they are asked for. */
+  /** The effective state. Destroyed keys are listed only if this selects them. */
   readonly state?: KeyState | undefined;
   readonly algorithm?: AlgorithmName | undefined;
-  /** The next version is made before this instant. */
+  /** The next version is due before this instant. */
   readonly rotatesBefore?: EpochMilliseconds | undefined;
-  /** No token was signed with it since; one that was never used counts from its creation. */
+  /** It has signed no token since; an unused key counts from its creation. */
   readonly unusedSince?: EpochMilliseconds | undefined;
 }
 
-/** Read in pieces: the quota of the tenant bounds how many there are, and none of them is ever left out. */
+/** Number of rows in each read. All rows are read; the quota of the tenant limits them. */
 const VERSIONS_PER_READ = 500;
 const JWKS_MAX = 5_000;
 
@@ -102,7 +102,7 @@ export class Keys {
   }
 
   /**
-   * Creates a key whose first version is active immediately: no cached JWKS lacks it.
+   * Creates a key. Its first version is active immediately: no client depends on a cached JWKS without it.
    * @throws KEY_NAME_TAKEN, KEY_LIMIT_REACHED, BUSY; KEY_NOT_EXPORTABLE, KEY_STORE_UNKNOWN, KEY_STORE_ALGORITHM,
    *   KEY_STORE_UNAVAILABLE, KEY_STORE_BUSY for one in a key store
    */
@@ -142,7 +142,7 @@ export class Keys {
     );
   }
 
-  /** One page, oldest first. It can have fewer keys than its limit, because the state goes by the clock. */
+  /** One page, oldest first. It can have fewer keys than its limit, because states depend on the clock. */
   async list(scope: TenantScope, selection: KeySelection, page: PageRequest): Promise<Page<Key>> {
     const isMeant = ({ state }: Key): boolean =>
       selection.state === undefined ? state !== 'destroyed' : state === selection.state;
@@ -161,8 +161,8 @@ export class Keys {
   }
 
   /**
-   * Changes the name, the schedule of rotation, the contacts, or takes away that the private key can be exported. A new schedule counts
-   * from the instant at which the newest version started, or will start, to sign; where that is past, the key is due now.
+   * Changes the name, the rotation schedule or the contacts, or makes the private key non-exportable. A new schedule counts
+   * from the instant at which the newest version started or will start to sign; if the result is past, the key is due now.
    * @throws NOT_FOUND, WRONG_STATE (deleted), PRECONDITION_FAILED, KEY_NAME_TAKEN, KEY_EXPORTABILITY_FIXED
    */
   async change(scope: TenantScope, keyId: string, change: KeyChange, ifMatch?: SeenVersions): Promise<KeyWithVersions> {
@@ -193,14 +193,14 @@ export class Keys {
     });
   }
 
-  /** A step: the key itself, also one that is deleted, for what it signed. @throws NOT_FOUND */
+  /** A step: the key, also a deleted one. @throws NOT_FOUND */
   async describe(view: View, keyId: string): Promise<{ key: Key }> {
     return { key: await view.get(Key, { id: keyId }) };
   }
 
   /**
-   * A step: a key that something is about to refer to, with the version that signs now. It cannot be deleted until this
-   * transaction ends.
+   * A step: locks a key that a new row will refer to, and reads the version that signs now. The key cannot be deleted until
+   * this transaction ends.
    * @throws NOT_FOUND where it does not exist or is deleted, KEY_NOT_USABLE where no version signs
    */
   async lockUsable(tx: Tx, keyId: string): Promise<{ key: Key; signing: KeyVersion }> {
@@ -212,12 +212,12 @@ export class Keys {
     return { key, signing };
   }
 
-  /** Noted with every issue: a version is destroyed only after the last token that it signed has expired. */
+  /** Records the expiry of each issued token: a version is destroyed only after its last token has expired. */
   issueNote(versionId: string, expiresAt: EpochMilliseconds): RaisedInstant {
     return { entity: KeyVersion, id: versionId, column: 'lastTokenExpiresAt', to: expiresAt };
   }
 
-  /** A step: a token was signed with the key; a later use that another instance wrote is kept. */
+  /** A step: records when the key signed; a later use from another instance is kept. */
   async noteUse(tx: Tx, keyId: string, lastUsedAt: EpochMilliseconds): Promise<void> {
     const earlier = [IsNull(), LessThan(lastUsedAt), MoreThan(tx.now)];
     await tx.note(
@@ -228,8 +228,8 @@ export class Keys {
   }
 
   /**
-   * The tenant's public keys (RFC 7517 §5), in a stable order: oldest first. They are kept in memory, and returned after the
-   * number of the configuration was read: a change on another instance counts from its commit on.
+   * The tenant's public keys (RFC 7517 §5), in a stable order: oldest first. They are cached, and the
+   * configuration version is read before each answer: a change on another instance is effective from its commit.
    * @returns the same object as long as nothing changes
    * @throws NOT_FOUND where the tenant is deleted, DATABASE_UNAVAILABLE, BUSY
    */
@@ -244,7 +244,7 @@ export class Keys {
   }
 }
 
-/** The rows among which those of the selection are: the clock may be ahead of the state of a row. */
+/** The rows that can match the selection: the stored state of a row may lag behind the clock. */
 function rowsOf(selection: KeySelection, owned: { readonly id?: ReturnType<typeof In<string>> }): Where<Key> {
   const { name, state, algorithm: named, rotatesBefore, unusedSince } = selection;
   const where = {
@@ -263,7 +263,7 @@ function rowsOf(selection: KeySelection, owned: { readonly id?: ReturnType<typeo
 
 type ChangedMembers = Pick<Key, 'name' | 'rotateEverySeconds' | 'exportable' | 'contacts'>;
 
-/** The members of `one` that differ from the other's: what an audit event says of a change. */
+/** The members of `one` that differ from the other's, for an audit event. */
 function differing(one: ChangedMembers, other: ChangedMembers): Partial<ChangedMembers> {
   const { name, rotateEverySeconds, exportable } = one;
   const [contacts, others] = [one.contacts ?? [], other.contacts ?? []];
@@ -275,7 +275,7 @@ function differing(one: ChangedMembers, other: ChangedMembers): Partial<ChangedM
   };
 }
 
-/** Under the lock of the key. `null` where no version signs or will sign: there is nothing to count from. */
+/** Under the lock of the key. `null` if no version signs or will sign: the schedule has no start. */
 async function nextRotation(tx: Tx, key: Key, rotateEverySeconds: number | null): Promise<EpochMilliseconds | null> {
   const newest = (await applyDueSteps(tx, key.id)).find(({ state }) => state === 'pending' || state === 'active');
   const { symmetric } = algorithm(key.algorithm);

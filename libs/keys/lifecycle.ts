@@ -2,14 +2,14 @@ import { type EpochMilliseconds, MINUTE, defineLifecycle } from '#core';
 
 import { keyEvents } from './events.js';
 
-// pending: published, does not sign yet. retired: verifies what it signed, signs nothing more.
+// pending: published, does not sign yet. retired: verifies its tokens, signs no more.
 const keyVersionStates = ['pending', 'active', 'retired', 'destroyed', 'compromised'] as const;
 export type KeyVersionState = (typeof keyVersionStates)[number];
 
-/** A verifier may accept a token for a while after it has expired: at most 600 s, the bound of a profile's `skewSeconds`. */
+/** Verifiers may accept a token after its expiry for at most 600 s, the maximum of a profile's `skewSeconds`. */
 const EXPIRY_MARGIN = 15 * MINUTE;
 
-/** What decides a version's state at a moment. */
+/** The columns that decide the effective state of a version. */
 export interface VersionTiming {
   readonly state: KeyVersionState;
   readonly activatesAt: EpochMilliseconds | null;
@@ -19,13 +19,13 @@ export interface VersionTiming {
   readonly lastTokenExpiresAt: EpochMilliseconds | null;
 }
 
-/** When a version that signs no more has nothing left to verify. Infinite while it still signs. */
+/** A margin after a version has retired and its last token has expired; infinite while it still signs. */
 export function destroysAt({ retiredAt, retiresAt, lastTokenExpiresAt }: VersionTiming): EpochMilliseconds {
   const end = retiredAt ?? retiresAt ?? Number.POSITIVE_INFINITY;
   return Math.max(end, lastTokenExpiresAt ?? 0) + EXPIRY_MARGIN;
 }
 
-/** At or before this instant a retirement or a last token's expiry is long enough ago for the material to go. */
+/** Key material is destroyed if its retirement and its last token's expiry are at or before this instant. */
 export const destroyableSince = (now: EpochMilliseconds): EpochMilliseconds => now - EXPIRY_MARGIN;
 
 /** The columns of a version that its lifecycle reads and sets. */
@@ -73,7 +73,7 @@ export const keyVersionLifecycle = defineLifecycle({
         state === 'pending' && retiresAt !== null ? Math.max(activatesAt ?? Infinity, retiresAt) : retiresAt,
       sets: (_, at) => ({ retiresAt: at, retiredAt: at }),
     },
-    // Erases the key material, too: it is not needed any more.
+    // Also erases the key material.
     compromise: {
       from: ['pending', 'active', 'retired'],
       to: 'compromised',
@@ -102,16 +102,16 @@ export const keyVersionLifecycle = defineLifecycle({
 });
 
 /**
- * The state that counts at `now`: a pending version signs from `activatesAt` on, its predecessor stops at that very
- * instant, and a retired one is gone once its last token has expired. The scheduler writes this down later.
+ * The effective state at `now`: a pending version signs from `activatesAt` on, its predecessor stops at the same instant,
+ * and a retired one is destroyed when its last token has expired. The scheduler records this later.
  */
 export const versionStateAt = (version: VersionTiming, now: EpochMilliseconds): KeyVersionState =>
   keyVersionLifecycle.stateAt(version, now);
 
-/** A relying party may see these in the JWKS: they sign, will sign, or signed what is still to be verified. */
+/** States of versions in the JWKS: they sign, will sign, or signed tokens that have not expired. */
 export const publishedStates = keyVersionLifecycle.live;
 
-/** A token is verified with these only. */
+/** States of versions that verify tokens. */
 export const verifyingStates: readonly KeyVersionState[] = ['active', 'retired'];
 
 const keyStates = ['active', 'deleted', 'destroyed'] as const;
@@ -160,7 +160,7 @@ export const keyLifecycle = defineLifecycle({
   },
 });
 
-/** The state of a key that counts at `now`. */
+/** The effective state of a key at `now`. */
 export const keyStateAt = (
   key: { readonly state: KeyState; readonly destroysAt: EpochMilliseconds | null },
   now: EpochMilliseconds,

@@ -14,7 +14,7 @@ type PrivateHalf =
   /** Under the id of the version. */
   | { readonly in: 'store'; readonly store: string };
 
-/** `undefined` once it is destroyed. */
+/** `undefined` after it was destroyed. */
 export function privateHalfOf({
   sealedPrivate,
   keyStore,
@@ -26,7 +26,7 @@ export function privateHalfOf({
   return sealedPrivate === null ? undefined : { in: 'database', sealed: sealedPrivate };
 }
 
-/** A private half that was made or read for a version or an authority that is about to be stored. */
+/** A new private key or secret, for a version or an authority that is not stored yet. */
 export type NewPrivateHalf =
   | { readonly in: 'database'; readonly signingKey: KeyObject }
   | {
@@ -37,16 +37,16 @@ export type NewPrivateHalf =
       readonly publicKey: KeyObject;
     };
 
-/** What is to be made. */
+/** The key to generate. */
 export interface HalfRequest {
   readonly keyStore: string | null;
   readonly algorithm: AlgorithmName;
   readonly modulusBits: RsaModulusBits | undefined;
-  /** Its predecessor leaked. */
+  /** Whether its predecessor was compromised. */
   readonly urgent?: boolean;
 }
 
-/** Makes key pairs: in this process, or in a key store. Not within a transaction. */
+/** Generates keys in this process or in a key store. Do not call it in a transaction. */
 @Injectable()
 export class PrivateHalves {
   constructor(
@@ -69,7 +69,7 @@ export class PrivateHalves {
   }
 
   /**
-   * The same for a caller that waits for a store for a while only. What is made later is destroyed.
+   * As `make`, with a time limit for key stores. A key that a store makes too late is destroyed.
    * @throws as `make`; KEY_STORE_UNAVAILABLE after `milliseconds`
    */
   async makeWithin(scope: TenantScope, request: HalfRequest, milliseconds: number): Promise<NewPrivateHalf> {
@@ -87,7 +87,7 @@ export class PrivateHalves {
     return Promise.race([making, late.promise]).finally(() => clearTimeout(timer));
   }
 
-  /** Makes one and uses it. One that was not stored then is destroyed. @throws as `make`; whatever `use` throws */
+  /** Makes a key and passes it to `use`. If `use` does not store it, it is destroyed. @throws as `make`; whatever `use` throws */
   async with<T>(scope: TenantScope, request: HalfRequest, use: (made: NewPrivateHalf) => Promise<T>): Promise<T> {
     const made = await this.make(scope, request);
     try {
@@ -97,7 +97,7 @@ export class PrivateHalves {
     }
   }
 
-  /** Destroys one that was made and not stored; the scheduler does where its store does not answer. One that was stored stays. */
+  /** Destroys a key that was not stored; if its store does not answer, the scheduler does it later. A stored key is kept. */
   async discard({ tenantId }: TenantScope, made: NewPrivateHalf): Promise<void> {
     if (made.in === 'store') await this.objects.discard(tenantId, made.recordId);
   }

@@ -20,29 +20,29 @@ import { type RotationPace, activationAt, nextRotationAt } from './rotation.js';
 import { applyDueSteps } from './due-steps.js';
 import { type KeyWithVersions, addVersion, nextModulusBits, releaseErased, withVersions } from './versions.js';
 
-/** A key under its lock, with the version that signs now and the one that will. */
+/** A locked key, with the version that signs now and the staged one. */
 interface Locked {
   readonly key: Key;
   readonly active: KeyVersion | undefined;
   readonly pending: KeyVersion | undefined;
 }
 
-/** How long a compromise waits for a key store that is to make the successor. */
+/** How long a compromise waits for a key store to make the successor. */
 const SUCCESSOR_WITHIN = 5 * SECOND;
 
-/** A key that is about to be reported as compromised. */
+/** A key that will be reported as compromised. */
 export interface PreparedCompromise {
   readonly compromised: IdentifiedKey;
   /**
-   * By the id of a key of the tenant: the next version's key, for where one with the compromised key signs; `undefined` where
-   * its key store makes none now.
+   * Successors of the tenant's signing versions with the compromised key, by the id of their key; `undefined` if the key
+   * store did not make one.
    */
   readonly successors: ReadonlyMap<string, NewPrivateHalf | undefined>;
 }
 
 /**
- * What moves the versions of a key on. Every action locks the key's row first and writes down what the clock has decided
- * since, so that at any instant exactly one version signs, on any number of instances.
+ * Rotates, retires and compromises versions of keys. Each action first locks the key's row and applies due transitions, so
+ * that exactly one version signs at any instant, on any number of instances.
  */
 @Injectable()
 export class KeyRotation {
@@ -56,8 +56,8 @@ export class KeyRotation {
   ) {}
 
   /**
-   * Makes the next version. Staged: it is published now and signs when everybody who caches the JWKS has seen it; until
-   * then its predecessor signs. Immediate: it signs now, and so does one that was staged before.
+   * Makes the next version. A staged one is published now and signs when every cached JWKS has it; until then its
+   * predecessor signs. An immediate one signs now; if a version was staged before, that one is activated instead.
    * @param forced also rotates a key that has no active version
    * @throws NOT_FOUND, WRONG_STATE, KEY_NOT_USABLE, ROTATION_UNDER_WAY, KEY_LIMIT_REACHED, PRECONDITION_FAILED, BUSY;
    *   KEY_STORE_UNKNOWN, KEY_STORE_UNAVAILABLE, KEY_STORE_BUSY for a key in a key store
@@ -87,7 +87,7 @@ export class KeyRotation {
     );
   }
 
-  /** A step of the scheduler: the staged rotation of a key that is due, unless it was rotated meanwhile. */
+  /** A step of the scheduler: stages the rotation of a due key, unless it was rotated meanwhile. */
   async rotateIfDue(scope: TenantScope, keyId: string): Promise<boolean> {
     if (!(await this.mayAdd(scope, keyId))) return this.rotateWith(scope, keyId, keyErrors.KEY_LIMIT_REACHED.code);
     try {
@@ -99,18 +99,18 @@ export class KeyRotation {
     }
   }
 
-  /** @param material of the next version, or the code of what was in the way of making it */
+  /** @param material of the next version, or the code of the error that prevented it */
   private async rotateWith(scope: TenantScope, keyId: string, material: NewPrivateHalf | string): Promise<boolean> {
     return this.database.transaction(scope, async (tx) => {
       const key = await tx.lock(Key, { id: keyId });
       const isDue = key.nextRotationAt !== null && key.nextRotationAt <= tx.confirmed;
       if (keyStateAt(key, tx.now) !== 'active' || !isDue) return false;
       const locked = await withDueSteps(tx, key);
-      // A manual rotation meanwhile has done what was due.
+      // A manual rotation was faster.
       if (locked.pending) await this.plan(tx, locked.key, locked.pending.activatesAt!);
       else if (typeof material === 'string') await this.postpone(tx, key, material);
       else if (!(await this.roomUnderLock(tx))) await this.postpone(tx, key, keyErrors.KEY_LIMIT_REACHED.code);
-      // Nothing signs where its successor could not be made when a version was compromised: this one signs immediately.
+      // If a compromised version had no successor, nothing signs now: this version signs immediately.
       else await this.stage(tx, locked, material, locked.active ? 'staged' : 'immediate');
       await raiseConfigVersion(tx);
       return true;
@@ -118,9 +118,9 @@ export class KeyRotation {
   }
 
   /**
-   * Stops a version from signing; what it signed can be verified until it expires. A staged successor becomes active immediately;
-   * a staged version that is retired itself never signs.
-   * @param forced also retires the only active version, so that the key signs no more
+   * Stops a version from signing; its tokens verify until they expire. A staged successor becomes active immediately; a
+   * staged version that is retired itself never signs.
+   * @param forced also retires the only active version; the key then signs no more
    * @throws NOT_FOUND, WRONG_STATE, LAST_ACTIVE_KEY_VERSION, PRECONDITION_FAILED
    */
   async retire(
@@ -147,8 +147,8 @@ export class KeyRotation {
   }
 
   /**
-   * From this moment the version neither signs nor verifies, it leaves the JWKS, its certificates are revoked, and the
-   * key is accepted nowhere any more. Where it was the one that signs, a successor is activated in the same transaction.
+   * Marks a version as compromised: it no longer signs or verifies and leaves the JWKS, its certificates are revoked, and
+   * the installation no longer accepts the key. If the version was signing, its successor is activated in the same transaction.
    * @throws NOT_FOUND, WRONG_STATE, PRECONDITION_FAILED, BUSY
    */
   async compromise(
@@ -170,7 +170,7 @@ export class KeyRotation {
   }
 
   /**
-   * Around a transaction in which a key is reported as compromised: makes successors for the keys of the tenant
+   * Prepares a transaction that reports a key as compromised: makes successors for the keys of the tenant
    * that have versions with the same key material, and destroys those that the transaction did not store.
    * @throws BUSY; whatever `use` throws
    */
@@ -188,7 +188,7 @@ export class KeyRotation {
     return this.database.read(scope, (view) => this.fingerprints.versionsOf(view, compromised));
   }
 
-  /** Where another request is first, what is made here is not used, or what is needed then is made by the scheduler. */
+  /** If another request is faster, these keys are not used, or the scheduler makes what is missing. */
   private async withSuccessors<T>(
     scope: TenantScope,
     compromised: readonly KeyVersion[],
@@ -207,7 +207,7 @@ export class KeyRotation {
     }
   }
 
-  /** Whether the key signs by one of these versions, and has no staged one that will sign instead. */
+  /** Whether one of these versions signs, and no staged version will replace it. */
   private async needsSuccessor(scope: TenantScope, keyId: string, compromised: ReadonlySet<string>): Promise<boolean> {
     return this.database.read(scope, async (view) => {
       if (keyStateAt(await view.get(Key, { id: keyId }), view.now) !== 'active') return false;
@@ -219,17 +219,17 @@ export class KeyRotation {
   }
 
   /**
-   * A step: the key is accepted nowhere any more. Its versions in the tenant are marked as compromised as by hand, and
-   * what certifies it is revoked.
-   * @throws BUSY where a key with the same material was added since this was prepared
+   * A step: reports the key as compromised, marks its versions in the tenant, and revokes its certificates and
+   * authorities.
+   * @throws BUSY if a key with the same material was added after the preparation
    */
   async compromiseAll(
     tx: Tx,
     { compromised, successors }: PreparedCompromise,
     reason: string | undefined,
   ): Promise<void> {
-    // Reported first: what is imported or certified at this moment either waits for the report or is found here. A certificate is
-    // issued under the number of the configuration, which waits for this transaction.
+    // Reported first: a concurrent import or issuance either waits for the report or is found here. An issuance checks the
+    // configuration version, which waits for this transaction.
     await raiseConfigVersion(tx);
     await reportCompromise(tx, compromised.fingerprint);
     for (const { id, keyId } of await this.fingerprints.versionsOf(tx, compromised)) {
@@ -267,11 +267,11 @@ export class KeyRotation {
     if (version.id === active?.id) {
       if (pending) await this.promote(tx, rest, pending);
       else if (material) await this.stage(tx, rest, material, 'immediate');
-      // Its store makes none now: the scheduler tries until it does.
+      // Its store did not make one: the scheduler retries.
       else await tx.update(Key, { id: key.id }, { nextRotationAt: tx.now, updatedAt: tx.now });
     } else if (version.id === pending?.id && active) {
       await tx.update(KeyVersion, { id: active.id }, { retiresAt: null });
-      // A rotation that the schedule had begun starts again, with a new version.
+      // Restarts a scheduled rotation that was staged, with a new version.
       const nextRotationAt = key.rotateEverySeconds === null ? null : tx.now;
       await tx.update(Key, { id: key.id }, { nextRotationAt, updatedAt: tx.now });
     } else {
@@ -279,12 +279,12 @@ export class KeyRotation {
     }
   }
 
-  /** The password of the caller, where a rule is overruled; checked before anything is locked. */
+  /** Checks the caller's password if a rule is overruled, before anything is locked. */
   private async confirm(scope: TenantScope, { force, password }: ForcedKeyAction): Promise<void> {
     if (force) await this.users.confirm(platformScope(scope), 'resource', password);
   }
 
-  /** Before a key is made for it: whether a version may be added, or one is staged already. @throws NOT_FOUND */
+  /** Checks that a version may be added and none is staged, before a key is made. @throws NOT_FOUND */
   private async mayAdd(scope: TenantScope, keyId: string): Promise<boolean> {
     return this.database.read(scope, async (view) => {
       await view.get(Key, { id: keyId });
@@ -297,15 +297,15 @@ export class KeyRotation {
     return hasRoomForVersion(tx);
   }
 
-  /** What the next version's key is to be. */
+  /** The kind of the next version's key. */
   private async nextHalf(scope: TenantScope, keyId: string): Promise<HalfRequest> {
     const key = await this.database.read(scope, (view) => view.get(Key, { id: keyId }));
     return { keyStore: key.keyStore, algorithm: key.algorithm, modulusBits: nextModulusBits(key) };
   }
 
   /**
-   * The key that follows one that leaked, made before a transaction opens. A compromise does not wait long for a key store:
-   * `undefined` where it makes none now.
+   * Makes the successor of a compromised key before a transaction opens. A compromise does not wait long for a key store:
+   * `undefined` if the store did not make one in time.
    * @throws BUSY
    */
   private async successor(scope: TenantScope, keyId: string): Promise<NewPrivateHalf | undefined> {
@@ -319,8 +319,8 @@ export class KeyRotation {
   }
 
   /**
-   * The key of a version, before a transaction in which it is reported; `undefined` for a shared secret whose bytes were
-   * erased already: such a version cannot be compromised.
+   * The key of a version that will be reported; `undefined` for a shared secret that was already erased: such a version
+   * cannot be compromised.
    * @throws NOT_FOUND
    */
   async identify(scope: TenantScope, keyId: string, kid: string): Promise<IdentifiedKey | undefined> {
@@ -330,7 +330,7 @@ export class KeyRotation {
     return key && this.fingerprints.of(scope.tenantId, key);
   }
 
-  /** The frame of every action: lock, write down what the clock has decided, do, show. */
+  /** The frame of every action: lock the key, apply due transitions, act, read the result. */
   private async change(
     scope: TenantScope,
     keyId: string,
@@ -347,7 +347,7 @@ export class KeyRotation {
     });
   }
 
-  /** Adds the next version of a key that has none staged. */
+  /** Adds the next version of a key without a staged version. */
   private async stage(tx: Tx, locked: Locked, half: NewPrivateHalf, pace: RotationPace): Promise<void> {
     const { key, active } = locked;
     const { symmetric } = algorithm(key.algorithm);
@@ -362,14 +362,14 @@ export class KeyRotation {
     tx.record(keyEvents.rotated(key.id, { kid, details: { pace, number, activatesAt: toRfc3339(activatesAt) } }));
   }
 
-  /** A staged version signs now instead of later. */
+  /** Activates a staged version now. */
   private async promote(tx: Tx, { key, active }: Locked, pending: KeyVersion): Promise<void> {
     if (active) await retireNow(tx, active);
     await tx.transition(KeyVersion, pending, keyVersionLifecycle.event.activate);
     await this.plan(tx, key, tx.now);
   }
 
-  /** A rotation that the quota of the tenant or the key store does not permit: the event is the alarm. */
+  /** Records that the quota of the tenant or the key store rejected a rotation; the event is the alarm. */
   private async postpone(tx: Tx, key: Key, code: string): Promise<void> {
     const retryAt = rotationRetryAt(tx.now);
     await tx.update(Key, { id: key.id }, { nextRotationAt: retryAt, updatedAt: tx.now });

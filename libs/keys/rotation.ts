@@ -1,23 +1,23 @@
 import { DAY, type EpochMilliseconds, MINUTE, SECOND } from '#core';
 
-/** How long a JWK Set may be cached (RFC 9111 §5.2.2.1), in seconds: a new version is published longer than this before it signs. */
+/** How long a JWK Set may be cached (RFC 9111 §5.2.2.1), in seconds. A new version is published for longer before it signs. */
 export const JWKS_MAX_AGE_SECONDS = 300;
 
-/** For a slow answer on its way, and for clocks that differ. */
+/** Margin for slow responses and for clock differences. */
 const PUBLICATION_MARGIN = MINUTE;
 
-/** From being published to signing. */
+/** Time from publication to the first signature. */
 export const PUBLICATION_DELAY = JWKS_MAX_AGE_SECONDS * SECOND + PUBLICATION_MARGIN;
 
 export type RotationPace = 'staged' | 'immediate';
 
-/** When a version that is published at `now` starts to sign. A shared secret is in no JWKS. */
+/** When a version that is published at `now` starts to sign. A shared secret is not published. */
 export const activationAt = (now: EpochMilliseconds, pace: RotationPace, symmetric: boolean): EpochMilliseconds =>
   pace === 'immediate' || symmetric ? now : now + PUBLICATION_DELAY;
 
 /**
- * When the next version must be published for a key whose newest version signs from `activatesAt` on; `null` where the
- * key is rotated by hand only.
+ * When the next version must be published for a key whose newest version signs from `activatesAt` on; `null` for a
+ * key without a rotation schedule.
  */
 export function nextRotationAt(
   activatesAt: EpochMilliseconds,

@@ -36,7 +36,7 @@ export interface UsableKey {
 export interface SigningKey extends UsableKey {
   /** Since when it signs. */
   readonly signsFrom: EpochMilliseconds | undefined;
-  /** When its successor takes over; `undefined` while none is staged. */
+  /** When its successor takes over; `undefined` if none is staged. */
   readonly signsUntil: EpochMilliseconds | undefined;
 }
 
@@ -44,8 +44,8 @@ const CACHED_KEYS_MAX = 5_000;
 const ENDED_SHOWN_MAX = 20;
 
 /**
- * Opens key versions for signing and verifying. What may be used is read from the rows each time; only the opened
- * `KeyObject`s are kept, because parsing a private key costs more than a signature.
+ * Opens key versions for signing and verifying. It reads from the rows each time which versions may be used, and caches only
+ * the opened `KeyObject`s, because parsing a private key costs more than a signature.
  */
 @Injectable()
 export class Signer {
@@ -67,14 +67,14 @@ export class Signer {
   }
 
   /**
-   * The versions that may verify now, newest first: all of the key, so that rotation breaks no token. One whose row was altered
-   * is missing: it does not keep the others from verifying.
+   * The versions that may verify now, newest first: all versions of the key, so that tokens survive rotations. A version
+   * whose row was altered is left out, so that the others still verify.
    */
   async verifyingKeys(view: View, keyId: string): Promise<UsableKey[]> {
     return (await this.verifying(view, keyId)).keys;
   }
 
-  /** The same with the instants at which the clock makes them others. */
+  /** As `verifyingKeys`, with the instants at which the result changes. */
   async verifying(
     view: View,
     keyId: string,
@@ -92,8 +92,8 @@ export class Signer {
   }
 
   /**
-   * The public halves of versions that may verify no more, newest first: only to tell a sender that still signs with one what
-   * became of it. A secret has no such half.
+   * The public keys of versions that may no longer verify, newest first: only to explain to a sender why its token is
+   * rejected. Secrets have no public key.
    */
   async endedKeys(view: View, keyId: string): Promise<Pick<UsableKey, 'kid' | 'algorithm' | 'verifyingKey'>[]> {
     const versions = await view.find(
@@ -106,14 +106,14 @@ export class Signer {
     );
   }
 
-  /** The versions that are in one of these states now, newest first, whatever the rows say still or already. */
+  /** The versions whose effective state is one of these, newest first. */
   private async versions(
     view: View,
     keyId: string,
     states: readonly KeyVersion['state'][],
   ): Promise<{ key: Key | null; living: readonly KeyVersion[]; versions: KeyVersion[] }> {
     const key = await view.findOne(Key, { id: keyId, state: 'active' });
-    // The clock may be ahead of a row by any number of steps, so the rows that live are read and the clock decides.
+    // Stored states may lag behind the clock by several transitions, so all live rows are read and the clock decides.
     const living = key
       ? await view.find(KeyVersion, { keyId, state: In([...publishedStates]) }, { order: { number: 'DESC' } })
       : [];
@@ -142,7 +142,7 @@ export class Signer {
     const half = privateHalfOf(version);
     if (!half) throw keyErrors.KEY_NOT_USABLE();
     if (half.in === 'store') {
-      // The store is asked with the first signature: what it signed is verified while it does not answer.
+      // The first signature opens the store: tokens verify even while the store does not answer.
       const publicKey = keyFromJwk(version.publicJwk!);
       return this.keep(key, version, this.stores.key(half.store, { tenantId, recordId: id }, publicKey), publicKey);
     }

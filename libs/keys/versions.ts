@@ -27,7 +27,7 @@ export interface KeyWithVersions {
   readonly versions: readonly KeyVersion[];
 }
 
-/** How many versions of one key are read: more than are ever published together. */
+/** The maximum number of versions of one key that are read: more than are ever published together. */
 const VERSIONS_READ_MAX = 100;
 
 /** A step: a key with its newest versions. @throws NOT_FOUND */
@@ -38,7 +38,7 @@ export async function withVersions(view: View, keyId: string): Promise<KeyWithVe
   };
 }
 
-/** The same with the states that count at `now`, which the rows may not say yet. */
+/** As `withVersions`, with the effective states at `now`, which the rows may not have yet. */
 export const asOf = ({ key, versions }: KeyWithVersions, now: EpochMilliseconds): KeyWithVersions => ({
   key: { ...key, state: keyStateAt(key, now) },
   versions: versions.map((version) => ({ ...version, state: versionStateAt(version, now) })),
@@ -52,7 +52,7 @@ interface NewVersion {
   readonly activatesAt: EpochMilliseconds;
 }
 
-/** A step: stores a version with its private key sealed, or in its store; it is active, or published and pending. */
+/** A step: stores a version with its private key sealed, or in its store; it is active or pending. */
 export async function addVersion(tx: Tx, vault: Vault, version: NewVersion): Promise<KeyVersion> {
   const { keyId, number, half, activatesAt } = version;
   const { tenantId } = tx.scope;
@@ -88,13 +88,13 @@ export async function addVersion(tx: Tx, vault: Vault, version: NewVersion): Pro
   return row;
 }
 
-/** The modulus of a key's next version: as before, where we still make such; an imported key may be smaller. */
+/** The modulus of a key's next version: as before if keys of that size are still generated; an imported key may be smaller. */
 export function nextModulusBits({ modulusBits }: Pick<Key, 'modulusBits'>): RsaModulusBits | undefined {
   if (modulusBits === null) return undefined;
   return RSA_MODULUS_BITS.find((offered) => offered >= modulusBits) ?? RSA_MODULUS_BITS_DEFAULT;
 }
 
-/** A step after versions were destroyed or compromised: what of them is in a store is destroyed there as well. */
+/** A step after versions were destroyed or compromised: also destroys their private keys in key stores. */
 export async function releaseErased(tx: Tx, versions: readonly KeyVersion[]): Promise<void> {
   const stored = versions.filter((version) => version.keyStore !== null && privateHalfOf(version) === undefined);
   await releaseObjects(
