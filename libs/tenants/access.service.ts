@@ -16,7 +16,7 @@ import { requirePlatformRight, roleInTenant } from './authorization.js';
 import { type Member, Tenant, type User } from './entities.js';
 import type { Permission } from './permissions.js';
 
-/** Turns an identity into the scope that it may work in, or rejects it. */
+/** Gives an identified caller a scope, or rejects the caller. */
 @Injectable()
 export class Access {
   constructor(private readonly database: Database) {}
@@ -24,8 +24,8 @@ export class Access {
   /**
    * The scope of a user in a tenant.
    * @param tenant id or slug
-   * @throws NOT_FOUND where there is no such tenant or the user is no member of it: the existence of tenants is not disclosed
-   * @throws FORBIDDEN where the user's role does not hold the permission; TENANT_SUSPENDED
+   * @throws NOT_FOUND if the tenant does not exist or the user is not a member of it, so that the answer does not disclose tenants
+   * @throws FORBIDDEN if the user's role does not have the permission; TENANT_SUSPENDED
    */
   async tenantScope(
     { user }: { readonly user: Pick<User, 'id' | 'platformAdmin'> },
@@ -41,19 +41,19 @@ export class Access {
   }
 
   /**
-   * The scope of an API token, which works in its own tenant only.
+   * The scope of an API token, which is valid in its own tenant only.
    * @param tenant id or slug
-   * @throws what its authority throws, see `apiTokenAuthority`; NOT_FOUND for every other tenant
+   * @throws as `apiTokenAuthority`; NOT_FOUND for every other tenant
    */
   async apiTokenScope(token: { readonly tenantId: string }, tenant: string, origin: Origin): Promise<TenantScope> {
     const { found } = await this.find(origin, tenant, origin.actor.id);
     if (found?.id !== token.tenantId) throw coreErrors.NOT_FOUND();
-    // The check that begins each piece of work decides, and knows the role.
+    // The authority check of each transaction decides; it reads the role.
     const scope = { ...origin, tenantId: found.id };
     return this.database.read(scope, async (view) => ({ ...scope, actor: view.scope.actor }));
   }
 
-  /** @throws FORBIDDEN unless the user administers the installation or the permission is everybody's */
+  /** @throws FORBIDDEN unless the user is a platform administrator or every user has the permission */
   platformScope(
     { user }: { readonly user: Pick<User, 'id' | 'platformAdmin'> },
     permission: Permission,
@@ -63,7 +63,7 @@ export class Access {
     return platformScope(origin);
   }
 
-  /** The id of a tenant that is not deleted, suspended ones too. @throws NOT_FOUND */
+  /** The id of a tenant that is not deleted, even if it is suspended. @throws NOT_FOUND */
   async tenantId(origin: Origin, tenant: string): Promise<string> {
     const found = await this.database.readPlatform(platformScope(origin), (view) =>
       view.findOne(Tenant, named(tenant)),
@@ -72,7 +72,7 @@ export class Access {
     return found.id;
   }
 
-  /** The tenant of that id or slug if the user is a member of it at this moment, suspended or not; otherwise `undefined`. */
+  /** The tenant with that id or slug if the user is a member of it, suspended or not; otherwise `undefined`. */
   async tenantOfMember(origin: Origin, tenant: string, userId: string): Promise<string | undefined> {
     const { found, member } = await this.find(origin, tenant, userId);
     return found && found.state !== 'deleted' && member ? found.id : undefined;

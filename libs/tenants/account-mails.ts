@@ -17,9 +17,9 @@ const RESET_SUBJECTS: Readonly<Record<ResetKind, string>> = {
 type TokenPage = 'invitation' | 'reset';
 
 /**
- * What people are sent about their accounts. The link leads to the console, which processes with the role admin serve: nothing else
- * makes invitations or completes resets. Its token is in the fragment, which browsers send to no server (RFC 9110 §7.1), and is also
- * in a line of its own, to be pasted where another program handles the link.
+ * E-mails about accounts. Their links lead to the console, which only processes with the role admin serve. The token is in the
+ * fragment, which browsers do not send to a server (RFC 9110 §7.1), and also on a separate line, so that people can paste it if
+ * another program handles the link.
  */
 @Injectable()
 export class AccountMails {
@@ -28,12 +28,12 @@ export class AccountMails {
     private readonly publicUrl: PublicUrl,
   ) {}
 
-  /** Whether e-mail is sent: otherwise tokens are shown to those who make them. */
+  /** Whether e-mail is configured; if not, tokens are shown to the people who create them. */
   get areSent(): boolean {
     return this.mails.areSent;
   }
 
-  /** A step: the token of an invitation, for the person who is invited. */
+  /** A step: sends the token of an invitation to the invited person. */
   async invite(
     tx: Tx,
     invitation: Invitation,
@@ -61,7 +61,7 @@ export class AccountMails {
     ]);
   }
 
-  /** A step: that events of the history of a tenant will be erased earlier, for its owners. */
+  /** A step: tells the owners of a tenant that events of its history will be erased earlier. */
   async tellErasure(
     tx: Tx,
     { id: tenantId, name, slug, state }: Pick<Tenant, 'id' | 'name' | 'slug' | 'state'>,
@@ -85,7 +85,7 @@ export class AccountMails {
     );
   }
 
-  /** A step: the token by which the holder of an account chooses a password. */
+  /** A step: sends the holder of an account the token to choose a password. */
   async sendReset(tx: Tx, user: User, { kind, lookupHash, expiresAt }: PasswordReset, token: Secret): Promise<void> {
     await this.mails.add(tx, [
       {
@@ -106,7 +106,7 @@ export class AccountMails {
     ]);
   }
 
-  /** A step: tells the holder of an account that its password was set by a token, or on the command line of the host. */
+  /** A step: tells the holder of an account that its password was set with a token, or on the command line of the host. */
   async tellPasswordReset(tx: Tx, { id, email }: User): Promise<void> {
     await this.mails.add(tx, [
       {

@@ -8,7 +8,7 @@ import { Vault } from '#vault';
 const PEPPER = 'account-secret-pepper';
 const PEPPER_BYTES = 32;
 
-/** The secrets that people receive from Chancery, each kind with its prefix. None is stored: only its keyed hash is. */
+/** The secrets that people receive from Chancery; each kind has its prefix. Only their keyed hashes are stored. */
 export const accountSecretKinds = {
   invitation: prefixedSecret('cinv_'),
   passwordReset: prefixedSecret('crst_'),
@@ -18,20 +18,20 @@ export const accountSecretKinds = {
   providerSignIn: prefixedSecret('cips_'),
 } as const satisfies Record<string, PrefixedSecret>;
 
-/** The keyed hashes by which such secrets are found. */
+/** Keyed hashes that find such secrets. */
 @Injectable()
 export class AccountSecrets {
   #pepper: Promise<KeyObject> | undefined;
 
   constructor(private readonly vault: Vault) {}
 
-  /** The keyed hash (HMAC-SHA256, hex). Called before a transaction opens: the first call makes or reads the pepper. */
+  /** The keyed hash (HMAC-SHA256, hex). Call it before a transaction opens: the first call creates or reads the pepper. */
   async lookupHash(secret: string): Promise<string> {
     this.#pepper ??= this.readPepper();
     try {
       return lookupHash(await this.#pepper, secret);
     } catch (error) {
-      // A database that did not answer may answer next time.
+      // A failed read is not cached: the database may answer next time.
       this.#pepper = undefined;
       throw error;
     }

@@ -4,26 +4,26 @@ import { In, type View } from '#database';
 import { Member, Tenant, User } from './entities.js';
 import type { Role } from './roles.js';
 
-/** What decides where an account counts. */
+/** The columns that decide which tenants know an account. */
 type Known = Pick<User, 'knownIn'>;
 
-/** Whether the address was verified: then the account is known in every tenant. */
+/** Whether the address was verified; every tenant knows such an account. */
 export const isVerified = ({ knownIn }: Known): boolean => knownIn === INSTALLATION_ID;
 
 /**
- * Whether the account may be a member of the tenant. An account whose address is not verified counts in the tenant that
- * invited it and in no other: who chose its password there need not be the person whom another tenant means.
+ * Whether the account may be a member of the tenant. Only the tenant that invited it knows an account with an unverified
+ * address: the person who chose its password there may not own the address.
  */
 export const isKnownIn = (account: Known, tenantId: string): boolean =>
   isVerified(account) || account.knownIn === tenantId;
 
-/** A value that no account is known in. */
+/** A value that matches no account. */
 const NOWHERE = 'none';
 
 /**
- * A step of a sign-in: the account that an address names. With a tenant it is the one that only this tenant knows; without
- * one it is the verified account, or else the oldest of the others. Each way asks the same questions, so that their number
- * does not tell what exists.
+ * A step of a sign-in: finds an account by its address. With a tenant, the account that only this tenant knows; without one,
+ * the verified account, or else the oldest of the others. It always runs the same queries, so that the response time does not
+ * disclose which accounts exist.
  * @param email normalised
  * @param tenant id or slug
  */
@@ -37,23 +37,23 @@ export async function accountOf(view: View, email: string, tenant?: string): Pro
   return account ?? (tenant === undefined ? oldest : undefined);
 }
 
-/** A step: the account of this id; `null` where there is none. */
+/** A step: the account with this id, or `null`. */
 export const accountById = (view: View, userId: string): Promise<User | null> =>
   view.installation.findOne(User, { id: userId });
 
 /**
- * A step: the account with this address that is known in exactly this place; `null` where there is none.
+ * A step: the account with this address that is known in exactly this tenant, or `null`.
  * @param email normalised
  * @param knownIn a tenant, or `INSTALLATION_ID` for the verified account
  */
 export const accountKnownIn = (view: View, email: string, knownIn: string): Promise<User | null> =>
   view.installation.findOne(User, { email, knownIn });
 
-/** By which failed sign-ins are counted: the address, with the tenant where one is named. */
+/** The subject whose failed sign-ins are counted: the address, with the tenant if the request names one. */
 export const signInName = (email: string, tenant: string | undefined): string =>
   tenant === undefined ? email : `${email} in ${tenant.toLowerCase()}`;
 
-/** Every name by which a sign-in reaches this account. */
+/** All subjects under which sign-ins to this account are counted. */
 export async function signInNamesOf(view: View, { id, email, knownIn }: User): Promise<string[]> {
   const tenant = await view.findOne(Tenant, { id: knownIn });
   const byAddress = (await accountOf(view, email))?.id === id ? [signInName(email, undefined)] : [];
@@ -68,16 +68,16 @@ export async function admittedMember(view: View, tenantId: string, userId: strin
   return user && isKnownIn(user, tenantId) ? member : null;
 }
 
-/** A member who is admitted to the tenant, by what a sign-in asks for. */
+/** A member who is admitted to the tenant: account and role. */
 export interface AdmittedAccount {
   readonly user: Pick<User, 'id' | 'email' | 'knownIn'>;
   readonly role: Role;
 }
 
-/** Accounts that one statement names. */
+/** Maximum number of accounts in one statement. */
 const BATCH = 500;
 
-/** A step: everybody who is admitted to the tenant of this work. */
+/** A step: all members who are admitted to the tenant of the scope. */
 export async function admittedAccounts(view: View): Promise<readonly AdmittedAccount[]> {
   const { tenantId } = view.scope;
   const members = await view.find(Member, { tenantId });

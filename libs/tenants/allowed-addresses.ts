@@ -41,7 +41,7 @@ export function isAddressAllowed(cidrs: readonly string[], address: string | nul
 
 /**
  * @param pointer where the list is in the request body (RFC 6901)
- * @throws VALIDATION_ERROR that lists every item that is no network
+ * @throws VALIDATION_ERROR that lists each invalid item
  */
 export function requireCidrs(cidrs: readonly string[], pointer = '/allowedCidrs'): void {
   const errors = cidrs.flatMap((cidr, index): InputError[] =>

@@ -14,9 +14,9 @@ import type { Role } from './roles.js';
 type ApiTokenEvidence = Extract<Evidence, { kind: 'api-token' }>;
 
 /**
- * The first step of the work of an API token: whether it may be used, and what its owner may do, at this moment.
+ * The first step of a transaction for an API token: checks that it may be used, and what its owner may do now.
  * @returns the scope with the owner's present role
- * @throws INVALID_CREDENTIALS where it was revoked, expired, or has no owner any more; API_TOKEN_ADDRESS_NOT_ALLOWED,
+ * @throws INVALID_CREDENTIALS if it was revoked, has expired, or its owner is gone; API_TOKEN_ADDRESS_NOT_ALLOWED,
  *   TENANT_SUSPENDED, NOT_FOUND, FORBIDDEN, SECOND_FACTOR_REQUIRED
  */
 export async function apiTokenAuthority(
@@ -26,7 +26,7 @@ export async function apiTokenAuthority(
   const { scope } = view;
   if (!isPermission(permission)) throw coreErrors.INTERNAL_ERROR(`${permission} is not in the permission table`);
   if (scope.tenantId === INSTALLATION_ID) {
-    // A step in between, such as a confirmation: the work itself is checked in its own transaction.
+    // An intermediate step, such as a confirmation; the action itself is checked in its own transaction.
     requireUsable(await view.findOne(ApiToken, { id: apiTokenId }), view);
     return scope;
   }
@@ -41,14 +41,14 @@ export async function apiTokenAuthority(
   return { ...scope, actor: { ...scope.actor, role } };
 }
 
-/** The role of the member or the service account; `undefined` once it is gone. */
+/** The role of the member or the service account; `undefined` if it is gone. */
 async function roleOfOwner(view: View, { tenantId, memberId, ownerId }: ApiToken): Promise<Role | undefined> {
   if (memberId === null) {
     const account = await view.findOne(ServiceAccount, { tenantId, id: ownerId });
     return account?.deletedAt === null ? account.role : undefined;
   }
   const member = await admittedMember(view, tenantId, ownerId);
-  // A membership that ended and began again is another one.
+  // A new membership of the same person does not revive tokens of an ended one.
   return member?.id === memberId ? member.role : undefined;
 }
 

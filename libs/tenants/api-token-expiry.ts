@@ -9,7 +9,7 @@ import { ApiToken } from './entities.js';
 const SCOPE = platformScope(systemOrigin('api-token-expiry'));
 /** For how long an API token that has expired is listed. */
 const KEPT_FOR = 90 * DAY;
-/** Removes API tokens that expired long ago; the history keeps what became of them. */
+/** Removes API tokens that expired long ago; the history keeps their events. */
 @Expires({})
 @Injectable()
 export class ApiTokenExpiry extends DueKind<ApiToken> {

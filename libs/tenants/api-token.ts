@@ -6,7 +6,7 @@ import type { Role } from './roles.js';
 /** No API token is valid for longer. */
 export const API_TOKEN_LIFETIME_MAX = 365 * DAY;
 
-/** What becomes of an API token. */
+/** The lifecycle of an API token. */
 export const apiTokenStates = ['active', 'revoked', 'expired'] as const;
 export type ApiTokenState = (typeof apiTokenStates)[number];
 
@@ -16,9 +16,9 @@ export const apiTokenStateAt = (
 ): ApiTokenState => (revokedAt !== null ? 'revoked' : expiresAt <= now ? 'expired' : 'active');
 
 /**
- * The permissions of a new token, each once.
- * @param role the role of its owner, beyond which it cannot go
- * @throws VALIDATION_ERROR that lists each permission that is unknown, for people only, or beyond the role
+ * The permissions of a new token, without duplicates.
+ * @param role the role of its owner, which limits them
+ * @throws VALIDATION_ERROR that lists each permission that is unknown, for people only, or not in the role
  */
 export function requirePermissions(asked: readonly string[], role: Role): readonly Permission[] {
   const errors = asked.flatMap((name, index): InputError[] => {

@@ -34,13 +34,13 @@ export interface NewApiToken {
   readonly stepUp?: boolean | undefined;
 }
 
-/** An API token with what exists only in the answer that makes it. */
+/** A new API token with its secret, which only this response contains. */
 export interface ApiTokenWithSecret {
   readonly apiToken: ApiToken;
   readonly token: Secret;
 }
 
-/** Who shows an API token. What it may do is decided in each transaction. */
+/** The caller that an API token identifies. Each transaction decides what it may do. */
 interface IdentifiedApiToken {
   readonly apiTokenId: string;
   readonly tenantId: string;
@@ -48,19 +48,19 @@ interface IdentifiedApiToken {
   readonly permissions: readonly Permission[];
 }
 
-/** Whose token it will be. */
+/** The owner of a new token. */
 interface Owner {
   readonly ownerId: string;
   readonly memberId: string | null;
   readonly role: Role;
 }
 
-/** Tokens of one tenant that can be used. */
+/** Maximum number of usable tokens of one tenant. */
 const ACTIVE_MAX = 500;
-/** That a token is used is noted at most so often. */
+/** Minimum interval between two records of the use of a token. */
 const USE_NOTED_EVERY = MINUTE;
 
-/** Secrets by which members and service accounts work without a session: narrower than their role, and never without an end. */
+/** Secrets that members and service accounts use without a session. A token is limited by the role of its owner, and always expires. */
 @Injectable()
 export class ApiTokens {
   constructor(
@@ -71,7 +71,7 @@ export class ApiTokens {
   ) {}
 
   /**
-   * A token of the calling member.
+   * Creates a token of the calling member.
    * @throws VALIDATION_ERROR, API_TOKEN_LIMIT_REACHED, PASSWORD_REQUIRED, PASSWORD_INVALID, TOO_MANY_ATTEMPTS
    */
   async create(
@@ -86,7 +86,7 @@ export class ApiTokens {
   }
 
   /**
-   * A token of a service account.
+   * Creates a token of a service account.
    * @throws NOT_FOUND, VALIDATION_ERROR, API_TOKEN_LIMIT_REACHED, PASSWORD_REQUIRED, PASSWORD_INVALID, TOO_MANY_ATTEMPTS
    */
   async createForAccount(
@@ -101,7 +101,7 @@ export class ApiTokens {
     });
   }
 
-  /** The caller's own tokens; all of the tenant for an owner. Newest first. */
+  /** The caller's own tokens; for an owner, all tokens of the tenant. Newest first. */
   async list(
     scope: TenantScope,
     name: string | undefined,
@@ -114,7 +114,7 @@ export class ApiTokens {
     });
   }
 
-  /** Revokes an own token, or any of the tenant for an owner; twice is once. @throws NOT_FOUND */
+  /** Revokes one of the caller's tokens; an owner may revoke any token of the tenant. Idempotent. @throws NOT_FOUND */
   async revoke(scope: TenantScope, apiTokenId: string): Promise<void> {
     await this.database.transaction(scope, async (tx) => {
       const { id } = await tx.get(ApiToken, { ...visibleTo(tx), id: apiTokenId });
@@ -122,24 +122,24 @@ export class ApiTokens {
     });
   }
 
-  /** A step: the token of the tenant with this text, whatever became of it. @param lookupHash by `hashOf` */
+  /** A step: the token of the tenant with this text, in any state. @param lookupHash by `hashOf` */
   async findIn(view: View, lookupHash: string): Promise<ApiToken | undefined> {
     return (await view.findOne(ApiToken, { lookupHash })) ?? undefined;
   }
 
-  /** The keyed hash of a text that may be an API token; `undefined` for every other text. Before a transaction opens. */
+  /** The keyed hash of a text with the form of an API token; `undefined` for other texts. Call it before a transaction opens. */
   async hashOf(text: string): Promise<string | undefined> {
     return accountSecretKinds.apiToken.isWellFormed(text) ? this.secrets.lookupHash(text) : undefined;
   }
 
-  /** A step of what revokes a token that leaked. */
+  /** A step: revokes a leaked token. */
   async revokeIn(tx: Tx, apiTokenId: string): Promise<void> {
     await revokeIn(tx, apiTokenId);
   }
 
   /**
    * Records that tokens are shown again to the request that created them.
-   * @throws GONE where one was revoked or has expired
+   * @throws GONE if one was revoked or has expired
    */
   async recordRepetition(scope: TenantScope, apiTokenIds: readonly string[]): Promise<void> {
     await this.database.transaction(scope, async (tx) => {
@@ -158,7 +158,7 @@ export class ApiTokens {
 
   /**
    * @param scope the identification itself, with the id and the address of the request
-   * @param inUrlFor the only permission that a token in a URL may hold: URLs are kept in logs and by programs
+   * @param inUrlFor the only permission that a token in a URL may have: logs and programs store URLs
    * @throws INVALID_CREDENTIALS for a token that is unknown, revoked or expired, or holds more than `inUrlFor`
    */
   async identify(scope: PlatformScope, text: string, inUrlFor?: string): Promise<IdentifiedApiToken> {
@@ -168,7 +168,7 @@ export class ApiTokens {
       const found = await view.findOne(ApiToken, { lookupHash });
       if (!found) throw rejected();
       const refusal = refusalOf(found, apiTokenStateAt(found, view.now), inUrlFor);
-      // Nothing more is written into the history of a deleted tenant.
+      // The history of a deleted tenant receives no more events.
       if (refusal && !(await view.exists(Tenant, { id: found.tenantId, state: Not('deleted') }))) throw rejected();
       return { token: found, owner: await ownerOf(view, found), refusal, now: view.now };
     });
@@ -197,8 +197,8 @@ export class ApiTokens {
   ): Promise<Committed<ApiTokenWithSecret>> {
     const { name, allowedCidrs = [], stepUp = false, expiresAt } = request;
     requireCidrs(allowedCidrs);
-    // A person who finds an open session must not leave with a secret that outlasts it.
-    // What acts without asking a person is given that right by a person who showed more than a password.
+    // Somebody who finds an open session must not be able to create a secret that outlives it.
+    // A token that steps up without a person requires more than a password from the person who creates it.
     await this.users.confirm(platformScope(scope), stepUp ? 'unattended' : 'resource', password);
     const token = accountSecretKinds.apiToken.generate();
     const lookupHash = await this.secrets.lookupHash(token.reveal());
@@ -236,7 +236,7 @@ export class ApiTokens {
   }
 }
 
-/** Why a token is rejected whose answer does not say so. */
+/** The cause of a rejection that the response does not disclose. */
 const REFUSALS = { active: undefined, revoked: 'API_TOKEN_REVOKED', expired: 'API_TOKEN_EXPIRED' } as const;
 
 function refusalOf({ permissions }: ApiToken, state: ApiTokenState, inUrlFor: string | undefined) {

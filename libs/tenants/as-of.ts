@@ -3,12 +3,12 @@ import { type Json, type Projection, textOf, transitions } from '#core';
 import { memberEvents, tenantEvents } from './events.js';
 import { type TenantState, tenantLifecycle } from './tenant-lifecycle.js';
 
-/** A tenant as its history has it. */
+/** A tenant, rebuilt from its history. */
 export interface TenantAsOf {
   readonly id: string;
   readonly name: string | null;
   readonly state: TenantState;
-  /** Only what the tenant had set itself. */
+  /** Only settings that the tenant had set itself. */
   readonly settings: { readonly [name: string]: Json };
 }
 
@@ -28,7 +28,7 @@ export const tenantProjection: Projection<TenantAsOf> = {
   at: (row) => row,
 };
 
-/** A member as the history has it. */
+/** A member, rebuilt from the history. */
 export interface MemberAsOf {
   /** Id of the user. */
   readonly id: string;

@@ -11,16 +11,16 @@ import { requireCurrent } from './session-lifetime.js';
 import type { TenantState } from './tenant-lifecycle.js';
 import { acceptsPasswords, effectiveSettings } from './tenant-settings.js';
 
-// The row of the tenant is the gate of everything that is done in it. Users and Chancery's own work hold it exclusively,
-// because they may change who is permitted what; services and other requests hold it shared. It is held first, so that no
-// two transactions wait for each other, and so that a transaction that withdraws a right waits for the transactions that used it.
+// Each transaction in a tenant first locks the tenant's row. Users and Chancery's own work lock it exclusively, because they
+// may change permissions; services and other requests lock it shared. Locking it first avoids deadlocks, and makes a transaction
+// that withdraws a right wait for the transactions that used it.
 
 type SessionEvidence = Extract<Evidence, { kind: 'session' }>;
 
 /**
- * The first step of a user's work: whether the session continues and what the user may do at this moment.
+ * The first step of a user's transaction: checks that the session continues and what the user may do now.
  * @returns the scope with the user's present role
- * @throws INVALID_CREDENTIALS where the session has ended, NOT_FOUND without a membership, TENANT_SUSPENDED, FORBIDDEN,
+ * @throws INVALID_CREDENTIALS if the session has ended, NOT_FOUND without a membership, TENANT_SUSPENDED, FORBIDDEN,
  *   SECOND_FACTOR_REQUIRED, COMPANY_SIGN_IN_REQUIRED
  */
 export async function sessionAuthority(
@@ -36,7 +36,7 @@ export async function sessionAuthority(
     (await installation.findOne(User, { id: scope.actor.id }))?.platformAdmin ?? false;
   const { audience, platformAdmin: forPlatformAdmin } = permissionRow(permission);
   if (scope.tenantId === INSTALLATION_ID) {
-    // A tenant's permission here is that of a step in between, such as the confirmation of a password.
+    // A permission in a tenant occurs here only in an intermediate step, such as the confirmation of a password.
     if (audience === 'platform-user') requirePlatformRight(permission, await isAdmin());
     return scope;
   }
@@ -54,7 +54,7 @@ export async function sessionAuthority(
   return { ...scope, actor: { ...scope.actor, role } };
 }
 
-/** @throws COMPANY_SIGN_IN_REQUIRED where the session began with a password and the tenant does not accept that of the member */
+/** @throws COMPANY_SIGN_IN_REQUIRED if the session began with a password, which the tenant does not accept from this member */
 function requireCompanySignIn(
   tenant: Tenant | null,
   { role }: Pick<Member, 'role'>,
@@ -64,14 +64,14 @@ function requireCompanySignIn(
   throw sessionErrors.COMPANY_SIGN_IN_REQUIRED();
 }
 
-/** @throws SECOND_FACTOR_REQUIRED where the tenant requires one and the member has none */
+/** @throws SECOND_FACTOR_REQUIRED if the tenant requires one and the member has none */
 export async function requireFactorOf(view: View, tenant: Tenant | null, userId: string): Promise<void> {
   if (!tenant || !effectiveSettings(tenant.settings).requireSecondFactor || (await hasFactor(view, userId))) return;
   throw factorErrors.SECOND_FACTOR_REQUIRED('The tenant requires a second factor: enrol one by POST /v1/auth/factors');
 }
 
 /**
- * The first step of work for a caller whom the tenant's configuration admits.
+ * The first step of a transaction for a caller that the tenant's configuration admits.
  * @throws TENANT_SUSPENDED, INVALID_CREDENTIALS where the tenant is gone
  */
 export async function requireActiveTenant(view: View): Promise<void> {
@@ -84,7 +84,7 @@ export function requireActive(state: TenantState | undefined): void {
   if (state !== 'active') throw coreErrors.INVALID_CREDENTIALS();
 }
 
-/** The state of the tenant of this work, which in a transaction stays as it is; `undefined` where there is no tenant. */
+/** The state of the tenant of the scope, which cannot change during a transaction; `undefined` if there is no tenant. */
 export async function holdTenant(view: View, mode: 'shared' | 'exclusive'): Promise<TenantState | undefined> {
   return (await view.hold(Tenant, { id: view.scope.tenantId }, mode))?.state;
 }

@@ -5,18 +5,18 @@ import { type Permission, permissionRow } from './permissions.js';
 import type { Role } from './roles.js';
 import type { TenantState } from './tenant-lifecycle.js';
 
-/** What decides whether a user may do something in a tenant. */
+/** The facts that decide whether a user may do something in a tenant. */
 interface UserInTenant {
-  /** `undefined` where there is no such tenant. */
+  /** `undefined` if the tenant does not exist. */
   readonly tenantState: TenantState | undefined;
-  /** `undefined` for a user who is no member. */
+  /** `undefined` if the user is not a member. */
   readonly role: Role | undefined;
   readonly platformAdmin: boolean;
 }
 
 /**
- * The role in which a user may do what the permission permits. A tenant that does not exist and one that the user is no
- * member of are rejected alike, so that the answer does not tell which tenants exist.
+ * The role that gives a user a permission. A missing tenant and one that the user is not a member of give the same error, so
+ * that the answer does not disclose which tenants exist.
  * @throws NOT_FOUND, TENANT_SUSPENDED, FORBIDDEN
  */
 export function roleInTenant(permission: Permission, user: UserInTenant): Role | 'platform_admin' {
@@ -32,7 +32,7 @@ export function roleInTenant(permission: Permission, user: UserInTenant): Role |
   return role ?? 'platform_admin';
 }
 
-/** @throws FORBIDDEN unless every user holds the permission, or the user administers the installation and it is for that */
+/** @throws FORBIDDEN unless every user has the permission, or the user is a platform administrator and has it */
 export function requirePlatformRight(permission: Permission, platformAdmin: boolean): void {
   const row = permissionRow(permission);
   if (row.audience !== 'user' && !(row.platformAdmin && platformAdmin)) throw coreErrors.FORBIDDEN();

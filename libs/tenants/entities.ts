@@ -27,13 +27,13 @@ import { type TenantState, tenantLifecycle } from './tenant-lifecycle.js';
 @TenantOwned('id')
 export class Tenant {
   @IdColumn() id: string;
-  /** For URLs; unique over the installation, never changed. */
+  /** For URLs; unique in the installation, never changed. */
   @VarcharColumn(63) slug: string;
   @VarcharColumn(200) name: string;
   @StateColumn(tenantLifecycle) state: TenantState;
   /** Only what the tenant set itself; see `effectiveSettings`. */
   @JsonColumn() settings: Readonly<Record<string, unknown>>;
-  /** Raised by every change that decides what is signed or who is accepted, so that caches can tell. */
+  /** Incremented by every change that affects what is signed or who is accepted, so that caches notice it. */
   @IntegerColumn() configVersion: number;
   @VersionColumn() version: number;
   @InstantColumn() createdAt: number;
@@ -48,8 +48,8 @@ export class User {
   /** Normalised: see `normalizeEmail`. */
   @VarcharColumn(254) email: string;
   /**
-   * Where the account is found by its address and may be a member: in every tenant (`INSTALLATION_ID`) once the address is
-   * verified, otherwise in the one tenant that invited it. Together with `email` it is unique. By default nowhere.
+   * The tenants that know the account and may have it as a member: all (`INSTALLATION_ID`) if the address is verified,
+   * otherwise the one that invited it. Unique together with `email`. By default none.
    */
   @ReferenceColumn({ default: '' }) knownIn: string;
   @InstantColumn({ nullable: true }) emailVerifiedAt: number | null;
@@ -66,7 +66,7 @@ export class User {
 export class Member extends TenantResource {
   @ReferenceColumn() userId: string;
   @VarcharColumn(32) role: Role;
-  /** The identity provider whose groups made the membership and decide its role; `null` where a member invited the person. */
+  /** The identity provider whose groups decide the membership and its role; `null` if a member invited the person. */
   @ReferenceColumn({ nullable: true }) identityProviderId: string | null;
 }
 
@@ -85,11 +85,11 @@ export class Session {
   @InstantColumn({ nullable: true }) endedAt: number | null;
   @VarcharColumn(64, { nullable: true }) sourceAddress: string | null;
   @VarcharColumn(200, { nullable: true }) userAgent: string | null;
-  /** The identity provider that it began by; `null` for one that began with a password. */
+  /** The identity provider of its sign-in; `null` for a sign-in with a password. */
   @ReferenceColumn({ nullable: true }) identityProviderId: string | null;
 }
 
-/** One link of the chain by which a session continues. Used ones are kept, so that a second use is seen. */
+/** A refresh token of a session. Used ones are kept, so that a second use is detected. */
 @Entity('refresh_tokens')
 @InstallationOwned()
 export class RefreshToken {
@@ -102,7 +102,7 @@ export class RefreshToken {
   @InstantColumn() expiresAt: number;
 }
 
-/** A person who was asked to become a member. The account, if there is one, is a matter of who accepts. */
+/** An invitation to become a member. The account of the person is known when they accept. */
 @Entity('invitations')
 export class Invitation extends TenantResource {
   /** Normalised: see `normalizeEmail`. */
@@ -113,10 +113,10 @@ export class Invitation extends TenantResource {
   @VarcharColumn(64) lookupHash: string;
   /** The user who invited; their right is checked again when the invitation is accepted. */
   @ReferenceColumn() invitedBy: string;
-  /** Their membership at that time; `null` where the platform administrator invited an owner. */
+  /** Their membership at that time; `null` if a platform administrator invited an owner. */
   @ReferenceColumn({ nullable: true }) inviterMemberId: string | null;
   @InstantColumn() expiresAt: number;
-  /** Whether the token went to the address alone, so that who has it has proven the address; `null` is the same as `false`. */
+  /** Whether the token was sent to the address only, so that its holder has proven the address; `null` means `false`. */
   @BooleanColumn({ nullable: true }) sentByMail: boolean | null;
 }
 
@@ -129,7 +129,7 @@ export class PasswordReset {
   @VarcharColumn(16) kind: ResetKind;
   /** HMAC of the token: how it is found. */
   @VarcharColumn(64) lookupHash: string;
-  /** The tenant whose owner started it; `null` where the platform administrator did. */
+  /** The tenant whose owner started it; `null` if a platform administrator did. */
   @ReferenceColumn({ nullable: true }) startedIn: string | null;
   @ReferenceColumn() startedBy: string;
   @InstantColumn() createdAt: number;
@@ -137,15 +137,15 @@ export class PasswordReset {
   @InstantColumn({ nullable: true }) usedAt: number | null;
 }
 
-/** That somebody asked for a new password by e-mail, until it is looked up whether there is such an account. */
+/** A request for a new password by e-mail, until the scheduler has looked up the account. */
 @Entity('reset_requests')
 @InstallationOwned()
 export class ResetRequest {
-  /** SHA-256 of what was asked for, so that the same question waits once. */
+  /** SHA-256 of the request, so that repeated requests wait only once. */
   @KeyColumn(64) id: string;
   /** Normalised: see `normalizeEmail`. */
   @VarcharColumn(254) email: string;
-  /** Id or slug, where one was named. */
+  /** Id or slug, if the request names one. */
   @VarcharColumn(64, { nullable: true }) tenant: string | null;
   @InstantColumn() createdAt: number;
 }
@@ -161,16 +161,16 @@ export class ServiceAccount extends TenantResource {
   @InstantColumn({ nullable: true }) deletedAt: number | null;
 }
 
-/** A secret by which a member or a service account works without a session, within fewer permissions. */
+/** A secret that a member or a service account uses without a session, with fewer permissions. */
 @Entity('api_tokens')
 export class ApiToken extends TenantRow {
   @VarcharColumn(100) name: string;
-  /** The membership that it ends with; `null` for that of a service account. */
+  /** The membership whose end revokes it; `null` for a token of a service account. */
   @ReferenceColumn({ nullable: true }) memberId: string | null;
   /** The user or the service account. */
   @ReferenceColumn() ownerId: string;
   @JsonColumn() permissions: readonly Permission[];
-  /** Whether it may do what asks a person for their password. */
+  /** Whether it may do what requires a step-up from a person. */
   @BooleanColumn() stepUp: boolean;
   @JsonColumn() allowedCidrs: readonly string[];
   /** HMAC of the token: how it is found. */
@@ -181,7 +181,7 @@ export class ApiToken extends TenantRow {
   @InstantColumn() expiresAt: number;
   @InstantColumn({ nullable: true }) lastUsedAt: number | null;
   @InstantColumn({ nullable: true }) revokedAt: number | null;
-  /** Uses that were rejected: of a token that is revoked or expired, or from an address that is not allowed. */
+  /** Number of rejected uses: the token was revoked or expired, or the address was not allowed. */
   @IntegerColumn({ default: 0 }) refusedUses: number;
   @InstantColumn({ nullable: true }) lastRefusedAt: number | null;
 }
@@ -192,14 +192,14 @@ export class ApiToken extends TenantRow {
 export class PasswordAttempt {
   /** SHA-256 of the subject, so that the table lists no mistyped input and no address. */
   @KeyColumn(64) subjectHash: string;
-  /** The same for the account that a sign-in named; `null` for a session, and for what was counted before there was this column. */
+  /** The same for the account of a sign-in; `null` for a session, and in rows from before this column. */
   @VarcharColumn(64, { nullable: true }) accountHash: string | null;
-  /** In a row, with those that are being compared now. */
+  /** Consecutive failures, including attempts that are being compared now. */
   @IntegerColumn() failures: number;
   @InstantColumn() lockedUntil: number;
   /** When the right password was last given from here. */
   @InstantColumn({ nullable: true }) succeededAt: number | null;
   @InstantColumn() updatedAt: number;
-  /** From then on the row says nothing any more. */
+  /** The row can be purged from then on. */
   @InstantColumn() expiresAt: number;
 }

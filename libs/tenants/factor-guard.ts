@@ -6,18 +6,18 @@ import type { Tx } from '#database';
 import { count, countSuccess, lockAfter, lockAll, requireUnlocked, subject } from './attempt-counters.js';
 
 /**
- * The one place where a second factor is verified. Codes can be guessed and are counted by account, whichever network or
- * sign-in they come from: who gets so far knows the password. A passkey cannot be guessed and is never locked.
+ * The one place where a second factor is verified. Codes can be guessed, so failures are counted by account, whatever
+ * their network or sign-in: the attacker already knows the password. A passkey cannot be guessed and is never locked.
  */
 @Injectable()
 export class FactorGuard {
   constructor(private readonly factors: Factors) {}
 
   /**
-   * A step of platform work, which commits also where the answer is not accepted, so that it is counted.
+   * A step of platform work. The transaction commits even if the proof is rejected, so that the failure is counted.
    * @param userId the user, whose row is locked
    * @param key of the question that is answered, see `Factors.ask`
-   * @returns the method; `undefined` where the proof is not accepted
+   * @returns the method; `undefined` if the proof is rejected
    * @throws TOO_MANY_ATTEMPTS while codes of the account are locked
    */
   async verify(tx: Tx, userId: string, proof: FactorProof, key: string): Promise<FactorMethod | undefined> {

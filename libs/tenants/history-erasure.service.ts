@@ -32,13 +32,13 @@ import { DueKind, Expires } from '#scheduler';
 import { settingsOfTenants, tenantSettingsOf } from './tenants.service.js';
 import { Users } from './users.service.js';
 
-/** A month of a history, as far as its personal fields are concerned. */
+/** The personal fields of a month of a history. */
 export interface ShownMonth {
   readonly id: string;
   /** `YYYY-MM` */
   readonly month: string;
   readonly state: MonthState;
-  /** From when on it may be erased. */
+  /** It may be erased from then on. */
   readonly erasableAt: EpochMilliseconds;
   readonly erasedAt: EpochMilliseconds | null;
 }
@@ -89,7 +89,7 @@ export class HistoryErasure {
   }
 
   /**
-   * Destroys the key of a month; the step-up is the caller's. A month that is erased already stays as it is.
+   * Destroys the key of a month, after a step-up of the caller. Does nothing for a month that is already erased.
    * @param month `YYYY-MM`, or the id
    * @throws NOT_FOUND, MONTH_NOT_ERASABLE, HISTORY_ON_HOLD, CLOCK_NOT_CONFIRMED, PASSWORD_REQUIRED, PASSWORD_INVALID, TOO_MANY_ATTEMPTS
    */
@@ -130,7 +130,7 @@ function rejectionOf(check: () => void): string | undefined {
 
 const SYSTEM = platformScope(systemOrigin('history-erasure'));
 
-/** Erases what histories keep no longer, by the settings of their tenants. */
+/** Erases personal fields when the retention period of a tenant ends. */
 @Expires({})
 @Injectable()
 export class HistoryMonthExpiry extends DueKind<HistoryMonth> {

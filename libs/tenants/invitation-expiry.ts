@@ -41,7 +41,7 @@ export class InvitationExpiry extends DueKind<Invitation> {
 /** How long an invitation that was accepted, withdrawn or expired is listed. */
 const KEPT_FOR = 90 * DAY;
 
-/** Removes invitations that ended long ago; the history keeps what became of them. */
+/** Removes invitations that ended long ago; the history keeps their events. */
 @Expires({})
 @Injectable()
 export class EndedInvitations extends DueKind<Invitation> {

@@ -7,22 +7,22 @@ import { invitationErrors } from './errors.js';
 import { invitationEvents } from './events.js';
 import { INVITATION_TTL } from './invitation.js';
 
-/** An address gets one invitation of a tenant by e-mail within this time. */
+/** A tenant sends an address at most one invitation in this time. */
 const SAME_ADDRESS_AFTER = 5 * MINUTE;
-/** Invitations that one tenant creates and resends in any 24 hours, where they are sent by e-mail. */
+/** Maximum number of invitations that one tenant sends by e-mail in any 24 hours. */
 const MAILS_PER_DAY = 200;
 
 const ACTIONS = [invitationEvents.created.action, invitationEvents.resent.action];
 
 /**
- * A step before an invitation is sent by e-mail: a member who may invite must not fill the mailbox of a stranger, nor send to
- * strangers without end by the mail server of the installation. The row of the tenant is locked, so that each counts the others.
+ * A step before an invitation is sent by e-mail. It keeps members from flooding a mailbox, and from sending unlimited e-mail
+ * through the mail server of the installation. The row of the tenant is locked, so that concurrent invitations count each other.
  * @param email normalised
  * @throws INVITATION_MAILS_TOO_FREQUENT
  */
 export async function requireMailLimits(view: View, tenantId: string, email: string): Promise<void> {
   const { now } = view;
-  // An invitation is valid for the same time from each e-mail on. One further away was sent while the clock was ahead.
+  // Each e-mail renews the validity of an invitation. A later expiry was set while the clock was ahead.
   const expiresAt = Between(now - SAME_ADDRESS_AFTER + INVITATION_TTL + 1, now + INVITATION_TTL + BACKWARD_TOLERANCE);
   const [recent] = await view.find(
     Invitation,

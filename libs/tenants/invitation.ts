@@ -21,7 +21,7 @@ interface InvitationColumns {
   readonly role: Role;
 }
 
-/** What becomes of an invitation. */
+/** The lifecycle of an invitation. */
 export const invitationLifecycle = defineLifecycle({
   noun: 'invitation',
   states: invitationStates,
@@ -42,7 +42,7 @@ export const invitationLifecycle = defineLifecycle({
   },
 });
 
-/** The state that counts at an instant, whether or not the scheduler has recorded the expiry. */
+/** The effective state at an instant, whether or not the scheduler has recorded the expiry. */
 export const invitationStateAt = (
   invitation: InvitationTiming & { readonly state: InvitationState },
   now: EpochMilliseconds,

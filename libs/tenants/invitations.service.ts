@@ -34,38 +34,38 @@ interface NewInvitation {
   readonly role: Role;
 }
 
-/** An invitation with what exists only in the answer that makes it. */
+/** A new invitation with its token, which only this response contains. */
 export interface InvitationWithToken {
   readonly invitation: Invitation;
-  /** Absent where it went to the invited person by e-mail, and to no other. */
+  /** Absent if it was sent to the invited person by e-mail. */
   readonly token?: Secret;
 }
 
-/** The token of an invitation that is about to exist. */
+/** The token of a new invitation. */
 interface NewToken {
   readonly lookupHash: string;
   readonly token: Secret;
 }
 
-/** How a person who has no account in the tenant yet wants to be known. */
+/** Name and password of a person without an account in the tenant. */
 interface NewAccount {
   readonly name: string;
   readonly password: string;
 }
 
-/** The membership that follows from an accepted invitation. */
+/** The membership that an accepted invitation creates. */
 export interface AcceptedInvitation {
   readonly tenant: Tenant;
   readonly user: User;
   readonly role: Role;
 }
 
-/** Invitations that wait in one tenant. */
+/** Maximum number of pending invitations of one tenant. */
 const PENDING_MAX = 500;
 
 /**
  * How people become members: somebody who may grant the role invites an address, and the person who receives the token
- * accepts. Nothing that the inviter is answered tells whether an account with that address exists.
+ * accepts. No response to the inviter discloses whether an account with that address exists.
  */
 @Injectable()
 export class Invitations {
@@ -92,7 +92,7 @@ export class Invitations {
   }
 
   /**
-   * Invites the owner of a tenant that has none: one that was created without, or whose owners are not admitted to it.
+   * Invites the owner of a tenant without an owner who is admitted to it.
    * @throws NOT_FOUND, WRONG_STATE, TENANT_HAS_OWNER, INVITATION_MAILS_TOO_FREQUENT
    */
   async inviteOwner(scope: PlatformScope, tenantId: string, email: string): Promise<Committed<InvitationWithToken>> {
@@ -126,7 +126,7 @@ export class Invitations {
   }
 
   /**
-   * Makes a new token for an invitation, valid for as long as a new one; the former token is not accepted any more.
+   * Creates a new token for an invitation and renews its validity; the former token is no longer accepted.
    * @throws NOT_FOUND, WRONG_STATE, ROLE_NOT_GRANTABLE, INVITATION_MAILS_TOO_FREQUENT
    */
   async resend(scope: TenantScope, invitationId: string): Promise<Committed<InvitationWithToken>> {
@@ -137,7 +137,7 @@ export class Invitations {
         if (row.state !== 'pending') throw coreErrors.WRONG_STATE(`The invitation is ${row.state}`);
         if (this.mails.areSent) await requireMailLimits(tx, row.tenantId, row.email);
         const member = await tx.get(Member, { userId: tx.scope.actor.id });
-        // The member who makes the new token answers for it.
+        // From now on, the member who creates the new token must have the right to invite.
         const set = { invitedBy: member.userId, inviterMemberId: member.id, expiresAt: tx.now + INVITATION_TTL };
         const sentByMail = this.mails.areSent;
         const after = await tx.change(Invitation, row, { ...set, lookupHash, sentByMail, updatedAt: tx.now });
@@ -150,7 +150,7 @@ export class Invitations {
 
   /**
    * Records that the token of an invitation is shown again to the request that made it.
-   * @throws GONE where it is not accepted any more
+   * @throws GONE if it is no longer accepted
    */
   async recordRepetition(scope: TenantScope | PlatformScope, token: string): Promise<void> {
     const lookupHash = await this.hashOf(token);
@@ -165,11 +165,11 @@ export class Invitations {
   }
 
   /**
-   * A person without an account in the tenant accepts and chooses a password. The account that is made counts in this
-   * tenant only, whichever accounts with the same address exist elsewhere; where the token was sent by e-mail, the person has
-   * proven the address, and the account is the verified one if there is none yet. It counts in this tenant only all the same
-   * where the person can work there by the tenant's own identity provider alone: that one reaches no other account.
-   * @param hasOwnProvider whether the tenant has an identity provider by which people sign in
+   * A person without an account in the tenant accepts and chooses a password. Only this tenant knows the new account, even if
+   * other accounts have the same address. If the token was sent by e-mail, the person has proven the address: the account becomes
+   * the verified one, unless there is one already, or the person signs in only through the tenant's own identity provider, which
+   * reaches no account of other tenants.
+   * @param hasOwnProvider whether the tenant has an enabled identity provider of its own
    * @throws INVITATION_INVALID, ACCOUNT_EXISTS, TENANT_SUSPENDED, VALIDATION_ERROR, BUSY
    */
   async acceptAsNew(
@@ -179,7 +179,7 @@ export class Invitations {
     hasOwnProvider: (view: View, tenantId: string) => Promise<boolean>,
   ): Promise<AcceptedInvitation> {
     const lookupHash = await this.hashOf(token);
-    // Only a token that can be accepted is worth the time of a hash.
+    // The password is hashed only for an acceptable token.
     await this.database.readPlatform(scope, (view) => usableInvitation(view, lookupHash));
     const passwordHash = await this.users.hashNewPassword(scope, account.password, '/password');
     return this.accept(
@@ -223,7 +223,7 @@ export class Invitations {
     return work({ token, lookupHash: await this.secrets.lookupHash(token.reveal()) });
   }
 
-  /** What the person who invites is answered. */
+  /** The response to the inviter. */
   private shown(invitation: Invitation, { token }: Pick<NewToken, 'token'>): InvitationWithToken {
     return this.mails.areSent ? { invitation } : { invitation, token };
   }
@@ -264,7 +264,7 @@ export class Invitations {
     return row;
   }
 
-  /** One transaction: the invitation is used up, the inviter's right is read again, the member is created. */
+  /** One transaction: uses the invitation, checks the inviter's right again, creates the member. */
   private async accept(
     scope: PlatformScope,
     lookupHash: string,
@@ -304,14 +304,14 @@ export class Invitations {
 const isUsable = (invitation: Invitation, { now }: View): boolean =>
   invitationStateAt(invitation, now) === 'pending' && isWithinLifetime(invitation.expiresAt, INVITATION_TTL, now);
 
-/** @throws INVITATION_INVALID for a token that is unknown, used, withdrawn or expired: all alike */
+/** @throws INVITATION_INVALID for a token that is unknown, used, withdrawn or expired */
 async function usableInvitation(view: View, lookupHash: string): Promise<Invitation> {
   const invitation = await view.hold(Invitation, { lookupHash }, 'exclusive');
   if (!invitation || !isUsable(invitation, view)) throw invitationErrors.INVITATION_INVALID();
   return invitation;
 }
 
-/** @throws INVITATION_INVALID unless the person who invited could do so at this moment */
+/** @throws INVITATION_INVALID unless the inviter still has the right to invite */
 async function requireInviterRight(tx: Tx, { tenantId, role, invitedBy, inviterMemberId }: Invitation): Promise<void> {
   if (inviterMemberId === null) {
     const inviter = await tx.installation.findOne(User, { id: invitedBy });
@@ -319,13 +319,13 @@ async function requireInviterRight(tx: Tx, { tenantId, role, invitedBy, inviterM
     return;
   }
   const inviter = await admittedMember(tx, tenantId, invitedBy);
-  // A membership that ended and began again is another one.
+  // A new membership of the inviter does not revive invitations of an ended one.
   const isSame = inviter?.id === inviterMemberId;
   const mayInvite = isSame && permissionRow('members:write').roles.includes(inviter.role);
   if (!mayInvite || !mayGrant(inviter.role, role)) throw invitationErrors.INVITATION_INVALID();
 }
 
-/** The account counts beyond the tenant: its history and that of the installation tell of it. */
+/** The account is known beyond the tenant: both its history and that of the installation record it. */
 function recordVerified(tx: Tx, { id, email, name }: User, by: Pick<Invitation, 'tenantId' | 'invitedBy'>): void {
   const details = { startedBy: by.invitedBy };
   tx.record(userEvents.created(id, { after: { email, name } }));
@@ -333,7 +333,7 @@ function recordVerified(tx: Tx, { id, email, name }: User, by: Pick<Invitation, 
   tx.record(userEvents.verified(id, { tenantId: by.tenantId, details }));
 }
 
-/** Asks the same two questions whatever accounts there are, so that the time of the answer does not tell. */
+/** Always runs the same two queries, so that the response time does not disclose accounts. */
 async function isMember(tx: Tx, tenantId: string, email: string): Promise<boolean> {
   const accounts = await tx.installation.find(User, { email, knownIn: In([tenantId, INSTALLATION_ID]) });
   return tx.exists(Member, { tenantId, userId: In([INSTALLATION_ID, ...accounts.map(({ id }) => id)]) });

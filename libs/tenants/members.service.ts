@@ -12,22 +12,22 @@ import { type Role, mayGrant, mayManage, roleOf } from './roles.js';
 import { endSessions } from './session-ending.js';
 import { raiseConfigVersion } from './tenants.service.js';
 
-/** A membership together with what is shown of its user. */
+/** A membership with the visible facts of its user. */
 export interface MemberWithUser extends Member {
   readonly email: string;
   readonly name: string;
   readonly emailVerified: boolean;
-  /** `false` for an account that only another tenant knows: it may do nothing here until its address is verified. */
+  /** `false` for an account that only another tenant knows: it has no access here until its address is verified. */
   readonly admitted: boolean;
 }
 
 /** What the removal of a member would do, without doing it. */
 export interface MemberRemoval {
   readonly allowed: boolean;
-  /** The code of the refusal. */
+  /** Code of the rejection. */
   readonly code?: string;
   readonly impact: {
-    /** The API tokens that would be rejected from then on, the oldest first. */
+    /** The API tokens that would be rejected, oldest first. */
     readonly apiTokens: readonly Pick<ApiToken, 'id' | 'name' | 'lastUsedAt'>[];
     /** Whether all sessions of the account would end: no other tenant knows it. */
     readonly sessionsEnd: boolean;
@@ -36,7 +36,7 @@ export interface MemberRemoval {
   };
 }
 
-/** More API tokens than are told of. */
+/** Maximum number of API tokens that are listed. */
 const API_TOKENS_TOLD_MAX = 200;
 
 @Injectable()
@@ -110,7 +110,7 @@ export class Members {
     return isLast ? memberErrors.LAST_OWNER.code : undefined;
   }
 
-  /** The tenant's row is locked first: of two demotions of the last two owners, the second one sees the first. */
+  /** Locks the tenant's row first: if the last two owners are demoted at the same time, the second demotion sees the first. */
   private async lockManageable(tx: Tx, userId: string): Promise<Member> {
     await tx.lock(Tenant, { id: tx.scope.tenantId });
     const member = await tx.get(Member, { userId });
@@ -123,7 +123,7 @@ export class Members {
   }
 }
 
-/** Whether the account has nowhere else to go. */
+/** Whether no other tenant knows the account: it cannot sign in without this membership. */
 const endsWithMembership = (user: User, { tenantId }: Member): boolean =>
   !isVerified(user) && isKnownIn(user, tenantId);
 

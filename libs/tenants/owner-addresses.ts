@@ -3,7 +3,7 @@ import { In, type View } from '#database';
 import { isKnownIn } from './accounts.js';
 import { Member, User } from './entities.js';
 
-/** More owners of one tenant than are told anything by e-mail. */
+/** Maximum number of owners of one tenant who receive an e-mail. */
 const OWNERS_TOLD_MAX = 20;
 
 /** A step: the addresses of the owners who are admitted to a tenant, the oldest memberships first. */

@@ -21,56 +21,56 @@ import { sessionErrors } from './errors.js';
 import { networkOf } from './source-address.js';
 
 /**
- * How many sign-ins from unknown networks may wait for their hash: fewer than the line holds, so that a flood of them
- * leaves room for those who have signed in from where they are before, and for people who confirm what they do.
+ * How many sign-ins from unknown networks may wait for their hash. It is less than the whole queue, so that a flood of them
+ * leaves room for people on known networks and for confirmations.
  */
 const UNKNOWN_WAITING_MAX = 40;
 
-/** An account that is tried, whether it exists or not. */
+/** A sign-in attempt, whether or not the account exists. */
 export interface SignIn {
   /** The normalised e-mail. */
   readonly account: string;
   readonly password: string;
-  /** `undefined` for an unknown user: it costs the same time. */
+  /** `undefined` for an unknown user, whose attempt takes the same time. */
   readonly storedHash: string | undefined;
 }
 
 /** The password of a user who is signed in already. */
 export interface StepUp {
-  /** What the failures are counted for: the session. */
+  /** The session, whose failures are counted. */
   readonly sessionId: string;
   readonly password: string;
   readonly storedHash: string;
 }
 
 interface Attempt {
-  /** What is counted, in the order in which their rows are locked. */
+  /** The counters, in the order in which their rows are locked. */
   readonly subjects: readonly Subject[];
-  /** The one of them that a success belongs to. */
+  /** The counter that a success resets. */
   readonly own: Subject;
   readonly password: string;
   readonly storedHash: string | undefined;
-  /** Whether it may take the places that are kept from unknown networks. */
+  /** Whether it may use the places that unknown networks may not. */
   readonly mayWait: boolean;
 }
 
 /**
- * Whose turn a hash takes: that of a person who is signed in, else that of the network. So a flood of sign-ins from one
- * network holds up neither others nor people who confirm what they do.
+ * The group whose turn a hash uses: a person who is signed in, otherwise the network. So a flood of sign-ins from one
+ * network delays neither other networks nor confirmations.
  */
 export const hashingGroup = ({ actor, sourceAddress }: Origin): string =>
   actor.type === 'user' ? `user ${actor.id}` : `address ${networkOf(sourceAddress) ?? 'none'}`;
 
 /**
  * The one place where a password is compared. Sign-ins are counted by account and network, and slowly by account;
- * confirmations by session. So failures of strangers stop neither the owner's sign-in nor what the owner confirms.
+ * confirmations by session. So failures of strangers block neither the owner's sign-in nor the owner's confirmations.
  *
- * An attempt is counted when its turn has come, *before* it is hashed: parallel guesses cannot outrun the count, and one
- * that is answered BUSY was none. What ends by an error of ours is taken back.
+ * An attempt is counted when its turn comes, *before* it is hashed: parallel guesses cannot outrun the count, and an attempt
+ * that is rejected with BUSY does not count. If an internal error ends an attempt, its count is taken back.
  */
 @Injectable()
 export class PasswordGuard {
-  /** Attempts of each subject that wait or are compared in this process. */
+  /** Number of attempts of each subject that wait or are compared in this process. */
   readonly #underWay = new Map<string, number>();
   #unknownWaiting = 0;
 
@@ -89,7 +89,7 @@ export class PasswordGuard {
     const overall = subject(`account ${account}`, accountLockAfter, account);
     const [row, accountRow, now] = await this.read(scope, fromHere, overall);
     const known = (row?.succeededAt ?? 0) > now - KNOWN_FOR;
-    // A network that is known for the account is not stopped by failures that come from elsewhere.
+    // Failures from other networks do not block a network that is known for the account.
     const subjects = known ? [fromHere] : [overall, fromHere];
     requireUnlocked(row, now);
     if (!known) requireUnlocked(accountRow, now);
@@ -129,10 +129,10 @@ export class PasswordGuard {
     }
   }
 
-  /** Takes one of the places of this process. @returns what gives it back @throws TOO_MANY_ATTEMPTS, BUSY */
+  /** Takes one of the places of this process. @returns a function that gives it back @throws TOO_MANY_ATTEMPTS, BUSY */
   private enter({ own, mayWait }: Attempt): () => void {
     const underWay = this.#underWay.get(own.hash) ?? 0;
-    // As many may fail before the lock: a further one would find it.
+    // So many may fail before the lock; one more would be rejected anyway.
     if (underWay >= FREE_FAILURES) throw sessionErrors.TOO_MANY_ATTEMPTS({ retryAfterSeconds: 1 });
     if (!mayWait && this.#unknownWaiting >= UNKNOWN_WAITING_MAX) throw coreErrors.BUSY({ retryAfterSeconds: 1 });
     this.#underWay.set(own.hash, underWay + 1);
@@ -145,7 +145,7 @@ export class PasswordGuard {
     };
   }
 
-  /** The counters before anything waits: what is locked is rejected without a place in the line. */
+  /** Reads the counters first: an attempt on a locked subject is rejected before it queues. */
   private async read(scope: PlatformScope, one: Subject, other = one) {
     return this.database.readPlatform(scope, async (view) => {
       const rows = await view.find(PasswordAttempt, { subjectHash: In([one.hash, other.hash]) });
@@ -154,7 +154,7 @@ export class PasswordGuard {
     });
   }
 
-  /** Counts an attempt as a failure until it turns out to be none. @throws TOO_MANY_ATTEMPTS, counting nothing */
+  /** Counts an attempt as a failure until it succeeds. @throws TOO_MANY_ATTEMPTS, counting nothing */
   private async reserve(scope: PlatformScope, subjects: readonly Subject[]): Promise<void> {
     await this.database.platform(scope, async (tx) => {
       tx.housekeeping('counters of password attempts');

@@ -7,7 +7,7 @@ import { DueKind, Expires, purge } from '#scheduler';
 import { PasswordReset } from './entities.js';
 
 const SCOPE = platformScope(systemOrigin('password-reset-expiry'));
-/** For how long a reset that cannot be used any more is kept. */
+/** For how long an unusable reset is kept. */
 const KEPT_FOR = 7 * DAY;
 
 /** Removes password resets that ended long ago. */

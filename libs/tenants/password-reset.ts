@@ -2,11 +2,11 @@ import { DAY, type EpochMilliseconds, HOUR } from '#core';
 
 interface ResetRow {
   readonly ttl: EpochMilliseconds;
-  /** Whether who chooses the password has proven the address with it. */
+  /** Whether choosing the password also proves the address. */
   readonly verifiesAddress: boolean;
 }
 
-/** Why a password is chosen again by a link, and for how long the link can be used. */
+/** The reasons for a reset, and how long its link is valid. */
 export const resetKinds = {
   /** The password was lost. */
   reset: { ttl: HOUR, verifiesAddress: false },

@@ -25,25 +25,25 @@ import { endSessions } from './session-ending.js';
 import { recordForUser } from './user-histories.js';
 import { Users } from './users.service.js';
 
-/** A holder who asks again within this time gets no other token. */
+/** A repeated request within this time creates no new token. */
 const AGAIN_AFTER = 5 * MINUTE;
 
-/** A reset with what exists only in the answer that makes it. */
+/** A new reset with its token, which only this response contains. */
 export interface StartedReset {
   readonly reset: PasswordReset;
-  /** Absent where it went to the holder of the account by e-mail, and to no other. */
+  /** Absent if it was sent to the holder of the account by e-mail. */
   readonly token?: Secret;
 }
 
-/** The token of a reset that is about to exist. */
+/** The token of a new reset. */
 interface NewResetToken {
   readonly lookupHash: string;
   readonly token: Secret;
 }
 
 /**
- * How the holder of an account gets a new password: somebody who is sure of them starts it and gives them the token, and
- * the holder chooses the password. So no person ever knows the password of another.
+ * How the holder of an account gets a new password: somebody who has identified them starts the reset and gives them the token,
+ * and the holder chooses the password. So no person knows the password of another.
  */
 @Injectable()
 export class PasswordResets {
@@ -55,7 +55,7 @@ export class PasswordResets {
   ) {}
 
   /**
-   * An owner starts it for a member whose account counts in this tenant only.
+   * An owner starts a reset for a member whose account only this tenant knows.
    * @throws NOT_FOUND, ACCOUNT_NOT_OF_TENANT, PASSWORD_REQUIRED, PASSWORD_INVALID, TOO_MANY_ATTEMPTS
    */
   async startForMember(
@@ -68,7 +68,7 @@ export class PasswordResets {
       this.database.transaction(scope, async (tx) => {
         await tx.get(Member, { userId });
         const user = await tx.installation.lock(User, { id: userId });
-        // The password of an account that other tenants trust is not this tenant's to give away.
+        // A tenant must not reset an account that other tenants trust.
         if (user.knownIn !== scope.tenantId) throw accountErrors.ACCOUNT_NOT_OF_TENANT();
         const reset = await this.insert(tx, user, { kind: 'reset', startedIn: scope.tenantId }, token);
         tx.record(userEvents.reset_started(userId, { details: { kind: 'reset' } }));
@@ -78,7 +78,7 @@ export class PasswordResets {
   }
 
   /**
-   * The platform administrator starts it for any account.
+   * A platform administrator starts a reset for any account.
    * @throws NOT_FOUND, ADDRESS_VERIFIED, ADDRESS_TAKEN, PASSWORD_REQUIRED, PASSWORD_INVALID, TOO_MANY_ATTEMPTS
    */
   async start(
@@ -103,7 +103,7 @@ export class PasswordResets {
 
   /**
    * Records that the token of a reset is shown again to the request that started it.
-   * @throws GONE where it is not accepted any more
+   * @throws GONE if it is no longer accepted
    */
   async recordRepetition(scope: TenantScope | PlatformScope, token: string): Promise<void> {
     const lookupHash = await this.secrets.lookupHash(token);
@@ -128,14 +128,14 @@ export class PasswordResets {
     const { userId } = await this.database.readPlatform(scope, (view) => usableReset(view, lookupHash));
     const passwordHash = await this.users.hashNewPassword(scope, password, '/password');
     await this.database.platform(scope, async (tx) => {
-      // The account first, as where a reset is started: two that use its tokens do not wait for each other.
+      // The account is locked first, as when a reset starts, so that concurrent resets cannot deadlock.
       const user = await tx.installation.lock(User, { id: userId });
       const { kind, startedIn, startedBy } = await usableReset(tx, lookupHash);
       await requireStarterRight(tx, { startedIn, startedBy }, user);
       const { verifiesAddress } = resetKinds[kind];
       if (verifiesAddress) await requireVerifiable(tx, user);
       const verified = verifiesAddress ? { knownIn: INSTALLATION_ID, emailVerifiedAt: tx.now } : {};
-      // With the password, every other token by which it could be set again ends.
+      // The new password also ends all other reset tokens of the account.
       await tx.installation.update(PasswordReset, { userId, usedAt: IsNull() }, { usedAt: tx.now });
       await tx.installation.update(User, { id: userId }, { passwordHash, ...verified, updatedAt: tx.now });
       await endSessions(tx, { userId });
@@ -154,8 +154,8 @@ export class PasswordResets {
   }
 
   /**
-   * A step: the holder of the account asked for it, and gets the token by e-mail. Not again within some minutes, so that no one
-   * fills a mailbox by asking.
+   * A step: sends the token to the holder of the account, who asked for it. Not again within some minutes, so that requests cannot
+   * flood a mailbox.
    */
   async startByHolder(tx: Tx, userId: string, token: NewResetToken): Promise<void> {
     const user = await tx.installation.lock(User, { id: userId });
@@ -172,14 +172,14 @@ export class PasswordResets {
     return work(await this.newToken());
   }
 
-  /** What the person who starts it is answered. */
+  /** The response to the person who started it. */
   private shown(reset: PasswordReset, { token }: NewResetToken): StartedReset {
     return this.mails.areSent ? { reset } : { reset, token };
   }
 
   /**
-   * A step: a new reset; those that were started before can be used no more. One that the holder asked for replaces the
-   * holder's own: anybody can ask by an address, and must not end what an owner or the platform administrator started.
+   * A step: creates a reset; earlier ones become unusable. A reset that was requested by e-mail replaces only resets of the same
+   * kind: anybody can request one for any address, and must not end a reset that an owner or platform administrator started.
    */
   private async insert(
     tx: Tx,
@@ -210,27 +210,27 @@ export class PasswordResets {
 const isUsable = ({ kind, usedAt, expiresAt }: PasswordReset, { now }: View): boolean =>
   usedAt === null && isWithinLifetime(expiresAt, resetKinds[kind].ttl, now);
 
-/** @throws RESET_INVALID for a token that is unknown, used, replaced or expired: all alike */
+/** @throws RESET_INVALID for a token that is unknown, used, replaced or expired */
 async function usableReset(view: View, lookupHash: string): Promise<PasswordReset> {
   const row = await view.installation.hold(PasswordReset, { lookupHash }, 'exclusive');
   if (!row || !isUsable(row, view)) throw accountErrors.RESET_INVALID();
   return row;
 }
 
-/** @throws RESET_INVALID unless the person who started it could do so at this moment */
+/** @throws RESET_INVALID unless the person who started it still has the right to do so */
 async function requireStarterRight(
   tx: Tx,
   { startedIn, startedBy }: Pick<PasswordReset, 'startedIn' | 'startedBy'>,
   user: User,
 ): Promise<void> {
-  // The holder got the token at the address of the account.
+  // The token was sent to the address of the account.
   if (startedIn === null && startedBy === user.id) return;
   if (startedIn === null) {
     const starter = await tx.installation.findOne(User, { id: startedBy });
     if (!starter?.platformAdmin) throw accountErrors.RESET_INVALID();
     return;
   }
-  // An account that was verified meanwhile is no longer the tenant's.
+  // The tenant must not reset an account that was verified in the meantime.
   const starter = await admittedMember(tx, startedIn, startedBy);
   if (starter?.role !== 'owner' || user.knownIn !== startedIn) throw accountErrors.RESET_INVALID();
 }

@@ -1,14 +1,14 @@
 import type { Role } from './roles.js';
 
-/** Who can hold a permission at all: that decides which kind of credential a route asks for. */
+/** Who can have a permission. It decides which kind of credential a route requires. */
 export type Audience = 'tenant-user' | 'platform-user' | 'user' | 'service';
 
 interface PermissionRow {
   readonly audience: Audience;
   readonly roles: readonly Role[];
-  /** The platform administrator holds it in every tenant, without being a member. */
+  /** Platform administrators have it in every tenant, without a membership. */
   readonly platformAdmin: boolean;
-  /** Only people may use it: no API token holds it. */
+  /** Only people may use it: no API token can have it. */
   readonly onlyPeople?: true;
   readonly description: string;
 }
@@ -25,8 +25,8 @@ const members = (roles: readonly Role[], description: string): PermissionRow => 
   description,
 });
 /**
- * What decides over people, their tokens and receivers of events is for people: a token must not make itself another one,
- * nor have events sent that it may not read.
+ * Only people manage members, tokens and receivers of events: a token must not create further tokens, nor send itself events
+ * that it may not read.
  */
 const onlyPeople = (roles: readonly Role[], description: string): PermissionRow => ({
   ...members(roles, description),
@@ -115,19 +115,19 @@ export type Permission = keyof typeof permissions;
 
 const permissionNames = Object.keys(permissions) as Permission[];
 
-/** What a role permits in a tenant. */
+/** The permissions of a role in a tenant. */
 export const permissionsOfRole = (role: Role): Permission[] =>
   permissionNames.filter((name) => {
     const row: PermissionRow = permissions[name];
     return row.audience === 'tenant-user' && row.roles.includes(role);
   });
 
-/** What a platform administrator may do, in the installation and in every tenant. */
+/** The permissions of a platform administrator, in the installation and in every tenant. */
 export const platformAdminPermissions: readonly Permission[] = permissionNames.filter(
   (name) => permissions[name].platformAdmin && permissions[name].audience !== 'user',
 );
 
-/** What an API token can hold: permissions in a tenant that are not for people only. */
+/** The permissions that an API token can have: those in a tenant that are not for people only. */
 export const tokenPermissions: readonly Permission[] = permissionNames.filter((name) => {
   const row: PermissionRow = permissions[name];
   return row.audience === 'tenant-user' && !row.onlyPeople;

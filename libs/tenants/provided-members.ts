@@ -10,19 +10,19 @@ import { endSessions } from './session-ending.js';
 import { effectiveSettings } from './tenant-settings.js';
 import { raiseConfigVersion } from './tenants.service.js';
 
-/** What the groups of a person say about one tenant. */
+/** The role that the groups of a person give in one tenant. */
 interface ProvidedMembership {
   readonly tenantId: string;
   readonly user: Pick<User, 'id' | 'email' | 'knownIn'>;
   readonly identityProvider: { readonly id: string; readonly tenantId: string };
-  /** `undefined` where none of the groups is mapped. */
+  /** `undefined` if no group is mapped. */
   readonly role: Role | undefined;
 }
 
 /**
- * A step of platform work: brings the membership of a person in line with the groups of the identity provider. A membership
- * that a member gave is left as it is, and so is that of the last owner. A provider of the installation has members only in
- * tenants that say so.
+ * A step of platform work: updates the membership of a person from the groups of the identity provider. It does not change
+ * memberships from invitations, nor the membership of the last owner. A provider of the installation has members only in
+ * tenants that permit it.
  */
 export async function applyProvidedMembership(tx: Tx, provided: ProvidedMembership): Promise<void> {
   const { tenantId, user, identityProvider } = provided;
@@ -42,7 +42,7 @@ export async function applyProvidedMembership(tx: Tx, provided: ProvidedMembersh
   await raiseConfigVersion(tx, tenantId);
   if (role === undefined) {
     await tx.delete(Member, { id: member.id });
-    // The account has nowhere else to go.
+    // No other tenant knows the account.
     if (!isVerified(user)) await endSessions(tx, { userId: user.id });
     tx.record(memberEvents.removed(user.id, { tenantId, before: { role: member.role }, details }));
     return;
@@ -53,8 +53,8 @@ export async function applyProvidedMembership(tx: Tx, provided: ProvidedMembersh
 }
 
 /**
- * A step: the tenants in which the person is a member by the identity provider, also those that its mappings no longer
- * name: it has to end what it began.
+ * A step: the tenants in which the identity provider made the person a member, including those that its mappings no longer
+ * name, because it must end these memberships.
  */
 export async function tenantsProvided(view: View, userId: string, identityProviderId: string): Promise<string[]> {
   const members = await view.find(Member, { userId, identityProviderId });
@@ -86,7 +86,7 @@ export async function hasOtherOwner(view: View, member: Member): Promise<boolean
   return false;
 }
 
-/** A step: memberships that came by a provider which is deleted become those of members who were invited. */
+/** A step: converts the memberships of a deleted provider to memberships by invitation. */
 export async function releaseProvidedMembers(tx: Tx, identityProviderId: string): Promise<void> {
   await tx.update(Member, { identityProviderId }, { identityProviderId: null, updatedAt: tx.now });
 }

@@ -6,14 +6,14 @@ import type { Actor } from '#core';
 import { ApiToken } from './entities.js';
 import { apiTokenEvents } from './events.js';
 
-/** A use of an API token that was shown and rejected nevertheless. */
+/** A rejected use of a genuine API token. */
 interface RefusedApiToken {
   readonly token: Pick<ApiToken, 'id' | 'tenantId'>;
-  /** Who owns it. */
+  /** The owner of the token. */
   readonly actor: Actor;
   /**
-   * The code of the answer, or `API_TOKEN_REVOKED`, `API_TOKEN_EXPIRED` and `API_TOKEN_TOO_BROAD_FOR_URL`, which the code of the
-   * answer does not tell apart.
+   * The code of the response, or `API_TOKEN_REVOKED`, `API_TOKEN_EXPIRED` or `API_TOKEN_TOO_BROAD_FOR_URL`, which the response
+   * does not distinguish.
    */
   readonly code: string;
   readonly requestId: string;
@@ -21,8 +21,8 @@ interface RefusedApiToken {
 }
 
 /**
- * Writes down uses of API tokens that are revoked or expired, have no owner any more, come from an address that is not
- * allowed, or were put into a URL though they hold more than a URL may: an owner sees who still has an old one.
+ * Records rejected uses of genuine API tokens: revoked, expired or without an owner, from an address that is not allowed, or in
+ * a URL with more permissions than URLs may carry. So owners see which old tokens are still in use.
  */
 @Injectable()
 export class RefusedApiTokens implements OnApplicationShutdown {
@@ -34,12 +34,12 @@ export class RefusedApiTokens implements OnApplicationShutdown {
     await this.flush();
   }
 
-  /** Never throws: the answer is the refusal, whatever becomes of its record. */
+  /** Never throws: the request is rejected even if the record fails. */
   async note(use: RefusedApiToken): Promise<void> {
     await this.#counted.note(`${use.token.id}:${use.code}`, use);
   }
 
-  /** Writes what was counted since the last time; what cannot be written is kept for the next. */
+  /** Writes the counts since the last call; counts that cannot be written are kept for the next. */
   async flush(): Promise<void> {
     await this.#counted.flush();
   }

@@ -10,24 +10,24 @@ import { sessionEvents } from './events.js';
 import { networkOf } from './source-address.js';
 import { historiesOfUser } from './user-histories.js';
 
-/** A password that was rejected. */
+/** A rejected password. */
 interface RefusedPassword {
-  /** `undefined` where no user has the address. */
+  /** `undefined` if no user has the address. */
   readonly user: Pick<User, 'id'> | undefined;
   /** The normalised address that was tried. */
   readonly email: string;
   readonly reason: 'log-in' | 'password confirmation' | 'second factor';
-  /** The code of the answer. */
+  /** The code of the response. */
   readonly code: string;
 }
 
-/** Whether the answer is that a password or a second factor is wrong (`wrong`), or that there were too many wrong ones before it. */
+/** Whether a password or second factor was wrong (`wrong`), or there had been too many wrong ones before. */
 export const isRefusedPassword = (error: unknown, wrong: ErrorFactory): error is DomainError =>
   error instanceof DomainError && [wrong.code, sessionErrors.TOO_MANY_ATTEMPTS.code].includes(error.code);
 
 /**
- * Records rejected log-ins, password confirmations and second factors: those of a user also in the tenants that the user is a member of;
- * those of unknown addresses only in the installation's history, counted together for each network that they come from.
+ * Records rejected log-ins, password confirmations and second factors: those of a user also in the tenants of the user; those
+ * of unknown addresses only in the installation's history, as one count for each network.
  */
 @Injectable()
 export class RefusedPasswords {
@@ -38,7 +38,7 @@ export class RefusedPasswords {
     private readonly events: RepeatedEvents,
   ) {}
 
-  /** Never throws: the answer is the refusal, whatever becomes of its record. */
+  /** Never throws: the request is rejected even if the record fails. */
   async record(scope: PlatformScope, { user, email, reason, code }: RefusedPassword): Promise<void> {
     const { actor, requestId, sourceAddress } = scope;
     try {

@@ -15,9 +15,8 @@ import { PasswordResets } from './password-resets.service.js';
 const SCOPE = platformScope(systemOrigin('password-reset-request'));
 
 /**
- * People who lost their password ask for a token by e-mail. The request only writes down what was asked for, the same row
- * for every address; whether there is such an account is looked up afterwards, by the scheduler. So neither the answer nor
- * its time tells.
+ * People who lost their password request a token by e-mail. The request only stores a row, for every address alike; the
+ * scheduler looks up the account later. So neither the response nor its time discloses whether the account exists.
  */
 @Expires({})
 @Injectable()
@@ -41,7 +40,7 @@ export class ResetRequests extends DueKind<ResetRequest> {
   /**
    * @param email of the account, in any spelling
    * @param tenant id or slug, for an account that only this tenant knows
-   * @throws MAIL_NOT_CONFIGURED, whatever accounts there are
+   * @throws MAIL_NOT_CONFIGURED, whether or not the account exists
    */
   async ask(scope: PlatformScope, email: string, tenant: string | undefined): Promise<void> {
     if (!this.mails.areSent) throw accountErrors.MAIL_NOT_CONFIGURED();

@@ -13,7 +13,7 @@ export const mayGrant = (actor: Role, granted: Role): boolean => actor === 'owne
 export const mayManage = (actor: Role, current: Role): boolean =>
   actor === 'owner' || (actor === 'full_access' && current !== 'owner');
 
-/** The role in which a caller works in the tenant. @throws FORBIDDEN where there is none */
+/** The role of the caller in the tenant. @throws FORBIDDEN if there is none */
 export function roleOf({ actor }: { readonly actor: Pick<Actor, 'role'> }): Role {
   if (actor.role === undefined) throw coreErrors.FORBIDDEN();
   return actor.role as Role;

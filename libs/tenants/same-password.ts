@@ -4,8 +4,8 @@ import type { Tx } from '#database';
 import { User } from './entities.js';
 
 /**
- * The first step of what follows from a password that was compared outside of the transaction: the user's row is locked, and
- * a password that was changed since then counts as wrong. So no session of the old password begins after its change.
+ * The first step of a transaction that relies on a password which was compared before. It locks the user's row and rejects
+ * the password if it was changed since. So no session starts with an old password after its change.
  */
 export async function requireSamePassword(tx: Tx, compared: User, wrong: ErrorFactory): Promise<void> {
   const user = await tx.installation.hold(User, { id: compared.id }, 'exclusive');

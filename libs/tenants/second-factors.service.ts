@@ -12,13 +12,13 @@ import { Users } from './users.service.js';
 
 type Factor = Awaited<ReturnType<Factors['confirm']>>;
 
-/** A confirmed factor; with the first one come the recovery codes, which exist only in this answer. */
+/** A confirmed factor. The first one comes with recovery codes, which only this response contains. */
 export interface ConfirmedFactor {
   readonly factor: Factor;
   readonly recoveryCodes: readonly string[] | undefined;
 }
 
-/** How users keep their second factors, and how a lost one is reset. */
+/** Manages the second factors of users, and resets lost ones. */
 @Injectable()
 export class SecondFactors {
   constructor(
@@ -36,7 +36,7 @@ export class SecondFactors {
   }
 
   /**
-   * A factor that counts once it is confirmed.
+   * Creates a factor, which is used only after it is confirmed.
    * @throws FACTOR_LIMIT_REACHED, PASSKEYS_UNAVAILABLE, and what `Users.confirm` throws
    */
   async begin(
@@ -52,7 +52,7 @@ export class SecondFactors {
     });
   }
 
-  /** The first proof of the factor. @throws NOT_FOUND, FACTOR_INVALID */
+  /** Confirms a factor by its first proof. @throws NOT_FOUND, FACTOR_INVALID */
   async confirm(scope: PlatformScope, factorId: string, answer: Json): Promise<ConfirmedFactor> {
     const codes = await this.factors.newRecoveryCodes();
     return this.database.platform(scope, async (tx) => {
@@ -77,7 +77,7 @@ export class SecondFactors {
     });
   }
 
-  /** New codes instead of the former ones. @throws what `Users.confirm` throws */
+  /** Replaces the recovery codes. @throws what `Users.confirm` throws */
   async renewRecoveryCodes(scope: PlatformScope, password: string | undefined): Promise<readonly string[]> {
     await this.users.confirm(scope, 'account', password);
     const codes = await this.factors.newRecoveryCodes();
@@ -90,8 +90,8 @@ export class SecondFactors {
   }
 
   /**
-   * An owner resets those of a member whose account counts in this tenant only. One who has a factor shows it: otherwise a
-   * password would be enough to be rid of one's own.
+   * An owner resets the factors of a member whose account only this tenant knows. An owner with a factor must use it:
+   * otherwise a password would suffice to remove one's own factor.
    * @throws NOT_FOUND, ACCOUNT_NOT_OF_TENANT, and what `Users.confirm` throws
    */
   async resetOfMember(scope: TenantScope, userId: string, password: string | undefined): Promise<void> {
@@ -106,7 +106,7 @@ export class SecondFactors {
     });
   }
 
-  /** The platform administrator resets those of any account. @throws NOT_FOUND, and what `Users.confirm` throws */
+  /** A platform administrator resets the factors of any account. @throws NOT_FOUND, and what `Users.confirm` throws */
   async reset(scope: PlatformScope, userId: string, password: string | undefined): Promise<void> {
     await this.users.confirm(scope, 'account', password);
     await this.database.platform(scope, async (tx) => {

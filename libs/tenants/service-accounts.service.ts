@@ -10,7 +10,7 @@ import { serviceAccountEvents } from './events.js';
 import { type Role, mayGrant, roleOf } from './roles.js';
 import { lockTenant, raiseConfigVersion } from './tenants.service.js';
 
-/** Service accounts of one tenant. */
+/** Maximum number of service accounts of one tenant. */
 const ACCOUNTS_MAX = 200;
 
 /** Automation of a tenant: it has a role like a member's, no password and no session, and works with API tokens. */

@@ -3,13 +3,13 @@ import { endChallenges, endChallengesOfProvider } from '#factors';
 
 import { Session } from './entities.js';
 
-/** A step: ends the sessions that began by an identity provider, and the sign-ins by it that wait for a second factor. */
+/** A step: ends the sessions of an identity provider, and its sign-ins that wait for a second factor. */
 export async function endSessionsOfProvider(tx: Tx, identityProviderId: string): Promise<void> {
   await endChallengesOfProvider(tx, identityProviderId);
   await tx.installation.update(Session, { identityProviderId, endedAt: IsNull() }, { endedAt: tx.now });
 }
 
-/** A step: ends the sessions of a user, but for one that may continue, and the sign-ins that wait for a second factor. */
+/** A step: ends the sessions of a user, except one that may continue, and the sign-ins that wait for a second factor. */
 export async function endSessions(
   tx: Tx,
   { userId, except }: { readonly userId: string; readonly except?: string },

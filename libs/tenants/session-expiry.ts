@@ -7,7 +7,7 @@ import { DueKind, Expires, purge } from '#scheduler';
 import { PasswordAttempt, RefreshToken, Session } from './entities.js';
 
 const SCOPE = platformScope(systemOrigin('session-expiry'));
-/** For how long an ended session is kept, for questions about who was signed in. */
+/** For how long an ended session is kept, to show who was signed in. */
 const KEPT_FOR = 7 * DAY;
 
 /** Removes sessions that ended long ago. */
@@ -28,7 +28,7 @@ export class SessionExpiry extends DueKind<Session> {
   }
 }
 
-/** Removes refresh tokens that could be used no more for long. */
+/** Removes refresh tokens that expired long ago. */
 @Expires({})
 @Injectable()
 export class RefreshTokenExpiry extends DueKind<RefreshToken> {
@@ -47,7 +47,7 @@ export class RefreshTokenExpiry extends DueKind<RefreshToken> {
   }
 }
 
-/** Removes counters of failed password attempts that lock no account any more. */
+/** Removes counters of failed password attempts that no longer lock an account. */
 @Expires({})
 @Injectable()
 export class PasswordAttemptExpiry extends DueKind<PasswordAttempt> {

@@ -9,7 +9,8 @@ const SESSION_KEY = 'session-signing-key';
 const SESSION_ALGORITHM = algorithm('ES256');
 
 /**
- * The key that signs sessions: of its own class, used for nothing else. It is made on first start, sealed in its database, the same on every instance.
+ * The key that signs session tokens, and nothing else. The first start creates it and seals it in the database; all instances
+ * share it.
  */
 @Injectable()
 export class SessionKeys implements OnUnsealed {
@@ -17,7 +18,7 @@ export class SessionKeys implements OnUnsealed {
 
   constructor(private readonly vault: Vault) {}
 
-  /** Loads the key, or makes it. */
+  /** Loads the key, or creates it. */
   async onUnsealed(): Promise<void> {
     const bytes = await this.vault.ensureInstallationSecret(SESSION_KEY, async () =>
       privateKeyToBytes((await SESSION_ALGORITHM.generate()).signingKey),

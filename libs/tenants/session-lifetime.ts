@@ -2,7 +2,7 @@ import { BACKWARD_TOLERANCE, type EpochMilliseconds, MINUTE, coreErrors, isWithi
 
 import type { Session } from './entities.js';
 
-/** How long an access token lasts. */
+/** How long an access token is valid. */
 export const SESSION_TTL = 15 * MINUTE;
 
 /** How sessions begin, and how long they can be renewed. */
@@ -20,14 +20,14 @@ const isCurrent = ({ expiresAt }: Session, now: EpochMilliseconds): boolean =>
 
 type Durations = Pick<SessionLimits, 'idle' | 'absolute'>;
 
-/** Until when a session can be renewed that starts, or is renewed, now. */
+/** Until when a session that starts or is renewed now can be renewed. */
 export const renewableUntil = (
   createdAt: EpochMilliseconds,
   now: EpochMilliseconds,
   { idle, absolute }: Durations,
 ): EpochMilliseconds => Math.min(now + idle, createdAt + absolute);
 
-/** Whether the session can be renewed, under the limits of this moment: shorter ones hold for those that continue, too. */
+/** Whether the session can be renewed under the current limits; shorter limits also apply to existing sessions. */
 export const isRenewable = (
   session: Pick<Session, 'createdAt' | 'endedAt' | 'renewableUntil'>,
   now: EpochMilliseconds,
@@ -39,7 +39,7 @@ export const isRenewable = (
   session.createdAt + absolute > now;
 
 /**
- * @param userId whose session it has to be, where that is known
+ * @param userId the expected user, if known
  * @throws INVALID_CREDENTIALS unless the session exists and has neither ended nor expired
  */
 export function requireCurrent(

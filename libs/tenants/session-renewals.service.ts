@@ -24,33 +24,33 @@ import { SESSION_TTL, SessionLimits, isRenewable, renewableUntil } from './sessi
 import { SessionTokens } from './session-tokens.js';
 import { recordForUser } from './user-histories.js';
 
-/** What the holder of a session works with. */
+/** The tokens of a session. */
 export interface StartedSession {
   readonly accessToken: string;
   readonly expiresInSeconds: number;
-  /** Accepted once: it gives the next pair. */
+  /** Accepted once, for the next pair. */
   readonly refreshToken: Secret;
   readonly refreshExpiresInSeconds: number;
 }
 
-/** A refresh token on its way into a transaction. */
+/** A new refresh token that is not stored yet. */
 interface NewRefreshToken {
   readonly token: Secret;
   readonly lookupHash: string;
 }
 
-/** Where a session is used from, as its holder recognises it in a list. */
+/** Describes a session, so that its user recognises it in a list. */
 interface SessionOrigin {
   readonly sourceAddress: string | null;
-  /** What the client calls itself; it may be anything. */
+  /** The name that the client gives itself, not verified. */
   readonly userAgent: string | null;
-  /** What it began by; `null` for a password. */
+  /** The identity provider of the sign-in; `null` for a password. */
   readonly identityProviderId: string | null;
 }
 
 /**
- * Sessions that continue: each refresh token is accepted once and gives a new one (RFC 9700 §4.14.2). A token that comes a
- * second time was stolen from, or by, the one who used it first, and ends the session for both.
+ * Renews sessions: each refresh token is accepted once and replaced (RFC 9700 §4.14.2). A second use means that the token was
+ * stolen, and ends the session.
  */
 @Injectable()
 export class SessionRenewals {
@@ -61,13 +61,13 @@ export class SessionRenewals {
     private readonly limits: SessionLimits,
   ) {}
 
-  /** Made before the transaction in which the session starts or is renewed. */
+  /** Creates a refresh token, before the transaction that starts or renews the session. */
   async newToken(): Promise<NewRefreshToken> {
     const token = accountSecretKinds.refreshToken.generate();
     return { token, lookupHash: await this.secrets.lookupHash(token.reveal()) };
   }
 
-  /** A step: starts a session of a user who was identified. */
+  /** A step: starts a session of an identified user. */
   async insert(tx: Tx, userId: string, refresh: NewRefreshToken, origin: SessionOrigin): Promise<Session> {
     const row: Session = {
       ...origin,
@@ -84,7 +84,7 @@ export class SessionRenewals {
     return row;
   }
 
-  /** The answer for the holder, once the session is stored. */
+  /** The tokens, after the session is stored. */
   present(session: Session, { token }: NewRefreshToken): StartedSession {
     const from = session.renewedAt;
     return {
@@ -95,7 +95,7 @@ export class SessionRenewals {
     };
   }
 
-  /** @throws INVALID_CREDENTIALS for a token that is unknown or used, and where the session cannot be renewed any more */
+  /** @throws INVALID_CREDENTIALS if the token is unknown or used, or the session can no longer be renewed */
   async renew(scope: PlatformScope, refreshToken: string): Promise<StartedSession> {
     if (!accountSecretKinds.refreshToken.isWellFormed(refreshToken)) throw refused();
     const lookupHash = await this.secrets.lookupHash(refreshToken);
@@ -105,7 +105,7 @@ export class SessionRenewals {
     return this.present(renewed, next);
   }
 
-  /** @returns the refusal instead of throwing it, so that the end of the session is committed */
+  /** @returns the error instead of throwing it, so that the end of the session is committed */
   private async renewIn(tx: Tx, lookupHash: string, next: NewRefreshToken): Promise<Session | DomainError> {
     const token = await tx.installation.hold(RefreshToken, { lookupHash }, 'exclusive');
     if (!token) return refused();
@@ -151,7 +151,7 @@ export class SessionRenewals {
     );
   }
 
-  /** Ends one of the caller's own sessions on every instance. @throws NOT_FOUND for one of others, or one that has ended */
+  /** Ends one of the caller's own sessions on every instance. @throws NOT_FOUND for a session of another user, or one that has ended */
   async end(scope: PlatformScope, sessionId: string): Promise<void> {
     await this.database.platform(scope, async (tx) => {
       const { id: userId, name: email } = scope.actor;
@@ -167,7 +167,7 @@ export class SessionRenewals {
     });
   }
 
-  /** Ends the session that a refresh token belongs to, used or not; a text that is none ends nothing. */
+  /** Ends the session of a refresh token, used or not. Does nothing for an unknown token. */
   async endByToken(scope: PlatformScope, refreshToken: string): Promise<void> {
     if (!accountSecretKinds.refreshToken.isWellFormed(refreshToken)) return;
     const lookupHash = await this.secrets.lookupHash(refreshToken);

@@ -10,26 +10,26 @@ import { SessionKeys } from './session-keys.js';
 const ALGORITHM = 'ES256';
 const TOKEN_TYPE = 'chancery-session+jwt';
 const STEP_UP_TYPE = 'chancery-step-up+jwt';
-/** How long a step-up holds. */
+/** How long a step-up is valid. */
 export const STEP_UP_TTL = 5 * MINUTE;
 
 /** How the user stepped up. */
 export type StepUpStrength = 'password' | 'identity_provider' | 'factor';
 
-/** RFC 8176 §2, which has no word for the word of another provider. */
+/** RFC 8176 §2, which has no value for the assertion of another provider. */
 const AUTHENTICATION_METHODS: Readonly<Record<StepUpStrength, string>> = {
   password: 'pwd',
   identity_provider: 'identity_provider',
   factor: 'mfa',
 };
 
-/** What a genuine access token says; whether its session continues is decided by the row of the session. */
+/** The claims of a genuine access token. The row of the session decides whether it continues. */
 interface AccessTokenClaims {
   readonly sessionId: string;
   readonly expiresAt: EpochMilliseconds;
 }
 
-/** What a genuine step-up token says. */
+/** The claims of a genuine step-up token. */
 interface StepUpClaims extends AccessTokenClaims {
   readonly strength: StepUpStrength;
 }
@@ -43,19 +43,19 @@ export class SessionTokens {
     private readonly keys: SessionKeys,
   ) {}
 
-  /** @param issuedAt when the token begins; it ends with the `expiresAt` of the session */
+  /** @param issuedAt when the token becomes valid; it expires at the `expiresAt` of the session */
   sign(session: Session, issuedAt: EpochMilliseconds): string {
     const { userId: sub, id: sid, expiresAt } = session;
     return this.signAs(TOKEN_TYPE, { sub, sid, iat: toEpochSeconds(issuedAt), exp: toEpochSeconds(expiresAt) });
   }
 
-  /** A token for the requests of one session that ask for a fresh proof. */
+  /** A token for requests of one session that require a step-up. */
   signStepUp(sessionId: string, strength: StepUpStrength, issuedAt: EpochMilliseconds): string {
     const [iat, exp] = [toEpochSeconds(issuedAt), toEpochSeconds(issuedAt + STEP_UP_TTL)];
     return this.signAs(STEP_UP_TYPE, { sid: sessionId, amr: [AUTHENTICATION_METHODS[strength]], iat, exp });
   }
 
-  /** What a token that we signed says; `undefined` for every other text. Its expiry is for the caller to check. */
+  /** The claims of a token that this installation signed; `undefined` for any other text. The caller checks the expiry. */
   read(accessToken: string): AccessTokenClaims | undefined {
     const claims = this.claimsOf(TOKEN_TYPE, accessToken);
     return claims && { sessionId: claims.sid, expiresAt: claims.exp * SECOND };

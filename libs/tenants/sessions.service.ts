@@ -31,11 +31,11 @@ export interface Membership {
   readonly name: string;
   readonly state: string;
   readonly role: Role;
-  /** Whether the tenant requires a second factor, without which its members may do nothing there. */
+  /** Whether the tenant requires a second factor from its members. */
   readonly requiresSecondFactor: boolean;
 }
 
-/** The user of a session token, and what ends a session. A token is valid only as long as its session row exists. */
+/** Identifies users by session tokens, and ends sessions. A token is valid only while its session row exists. */
 @Injectable()
 export class Sessions {
   constructor(
@@ -45,8 +45,8 @@ export class Sessions {
   ) {}
 
   /**
-   * What was ended, used or withdrawn after the backup must not come back: everybody signs in again, and open resets and
-   * invitations are sent again.
+   * A restore must not revive what ended, was used or was withdrawn after the backup. So everybody signs in again, and open
+   * resets and invitations must be sent again.
    */
   async onRestored({ restoredAt }: { readonly restoredAt: EpochMilliseconds }): Promise<void> {
     await this.database.platform(RESTORE, async (tx) => {
@@ -63,7 +63,7 @@ export class Sessions {
   async identify(scope: PlatformScope, accessToken: string): Promise<IdentifiedUser> {
     const claims = this.tokens.read(accessToken);
     return this.database.readPlatform(scope, async (view) => {
-      // An access token ends by itself, also where its session was renewed.
+      // An access token expires even if its session was renewed.
       const isCurrent = claims !== undefined && claims.expiresAt > view.now;
       const session = isCurrent ? await view.findOne(Session, { id: claims.sessionId }) : null;
       requireCurrent(session, view.now);
@@ -71,7 +71,7 @@ export class Sessions {
     });
   }
 
-  /** The session of the caller. @throws FORBIDDEN for a caller without one, INVALID_CREDENTIALS where it has ended */
+  /** The session of the caller. @throws FORBIDDEN for a caller without one, INVALID_CREDENTIALS if it has ended */
   async ofCaller(scope: PlatformScope): Promise<Session> {
     const { evidence, actor } = scope;
     if (evidence?.kind !== 'session') throw coreErrors.FORBIDDEN('Only a signed-in user has a session');
@@ -101,7 +101,7 @@ export class Sessions {
     return this.database.readPlatform(scope, (view) => hasFactor(view, userId));
   }
 
-  /** Ends one session: its token is refused everywhere from the next request on. */
+  /** Ends one session: every instance rejects its token from the next request on. */
   async end(scope: PlatformScope, sessionId: string): Promise<void> {
     await this.database.platform(scope, async (tx) => {
       await tx.update(Session, { id: sessionId, endedAt: IsNull() }, { endedAt: tx.now });
@@ -118,7 +118,7 @@ export class Sessions {
     sessionId: string,
     change: { currentPassword: string; newPassword: string },
   ): Promise<void> {
-    // In this order, so that a wrong current password does not cost the hash of the new one.
+    // The current password first: if it is wrong, the new one is not hashed.
     const confirmed = await this.users.comparePassword(scope, change.currentPassword);
     const passwordHash = await this.users.hashNewPassword(scope, change.newPassword, '/newPassword');
     await this.database.platform(scope, async (tx) => {

@@ -18,29 +18,29 @@ import { SessionRenewals, type StartedSession } from './session-renewals.service
 import { recordForUser } from './user-histories.js';
 
 interface SignInDetails {
-  /** Id or slug: for an account that only this tenant knows, where others have the same address. */
+  /** Id or slug of the tenant that knows the account, if other accounts have the same address. */
   readonly tenant?: string | undefined;
   readonly userAgent?: string | null | undefined;
 }
 
-/** The password was right; the session begins with a second factor. */
+/** The password was right, and a second factor is required. */
 export interface AskedSignIn {
-  /** Shown with the answer. */
+  /** To be sent with the second factor. */
   readonly signInToken: Secret;
   readonly methods: readonly FactorMethod[];
-  /** For `navigator.credentials.get`, where the user has a passkey. */
+  /** For `navigator.credentials.get`, if the user has a passkey. */
   readonly passkeyOptions: Json;
 }
 
-/** What proved who a person is, where that was no password. */
+/** Evidence for the identity of a person other than a password. */
 interface ProvenSignIn {
   readonly identityProviderId: string;
   readonly userAgent: string | null;
-  /** A step, in the transaction in which the session begins: rejects what is no longer accepted. */
+  /** A step in the transaction that starts the session: throws if the evidence is no longer accepted. */
   readonly confirm: (tx: Tx) => Promise<void>;
 }
 
-/** How a session of a person begins: with the password, and a second factor where the account has one. */
+/** Signs people in: by a password, and a second factor if the account has one. */
 @Injectable()
 export class SignIns {
   constructor(
@@ -55,8 +55,8 @@ export class SignIns {
   ) {}
 
   /**
-   * @throws INVALID_CREDENTIALS for an unknown user and for a wrong password alike, TOO_MANY_ATTEMPTS, BUSY;
-   *   PASSWORD_SIGN_IN_OFF for everybody where the installation does not accept passwords
+   * @throws INVALID_CREDENTIALS for an unknown user and for a wrong password, TOO_MANY_ATTEMPTS, BUSY;
+   *   PASSWORD_SIGN_IN_OFF if the installation does not accept passwords
    */
   async start(
     scope: PlatformScope,
@@ -68,7 +68,7 @@ export class SignIns {
     const subject = normalizeEmail(email);
     const user = await this.database.readPlatform(scope, (view) => accountOf(view, subject, tenant));
     try {
-      // Counted by what was asked: an attacker with an account of the same address elsewhere resets no counter but that.
+      // Counted by the requested address and tenant: an attacker with another account of the same address resets only its own counter.
       const account = signInName(subject, tenant);
       const attempt = { account, password, storedHash: user?.passwordHash };
       const matches = await this.guard.verifySignIn(scope, attempt);
@@ -86,8 +86,8 @@ export class SignIns {
   }
 
   /**
-   * The sign-in of a user whom an identity provider has identified. A second factor of the account is asked for all the same.
-   * @throws whatever `confirm` throws, INVALID_CREDENTIALS where a second factor was enrolled meanwhile
+   * Signs in a user whom an identity provider has identified. A second factor of the account is still required.
+   * @throws whatever `confirm` throws; INVALID_CREDENTIALS if a second factor was enrolled in the meantime
    */
   async startProven(
     scope: PlatformScope,
@@ -100,7 +100,7 @@ export class SignIns {
 
   /**
    * The second factor of a sign-in whose password was right.
-   * @throws INVALID_CREDENTIALS for a token that is unknown, used or expired, and for a factor that is not accepted, alike;
+   * @throws INVALID_CREDENTIALS if the token is unknown, used or expired, or the factor is not accepted;
    *   TOO_MANY_ATTEMPTS while codes of the account are locked
    */
   async complete(
@@ -142,7 +142,7 @@ export class SignIns {
     }
   }
 
-  /** @throws whatever `confirm` throws: INVALID_CREDENTIALS where the password was changed since it was compared */
+  /** @throws whatever `confirm` throws; INVALID_CREDENTIALS if the password was changed after it was compared */
   private async ask(
     scope: PlatformScope,
     user: Pick<User, 'id' | 'email'>,
@@ -159,12 +159,12 @@ export class SignIns {
     });
   }
 
-  /** The session of a user who is identified. @throws whatever `confirm` throws */
+  /** Starts the session of an identified user. @throws whatever `confirm` throws */
   private async startOf(scope: PlatformScope, user: Pick<User, 'id' | 'email'>, way: Way): Promise<StartedSession> {
     const refresh = await this.renewals.newToken();
     const session = await this.database.platform(asUser(scope, user), async (tx) => {
       await way.confirm(tx);
-      // A factor that was confirmed since it was looked for is not skipped.
+      // A factor that was confirmed in the meantime must not be skipped.
       if (await hasFactor(tx, user.id)) throw coreErrors.INVALID_CREDENTIALS();
       return this.insert(tx, user, refresh, way, undefined);
     });
@@ -193,7 +193,7 @@ export class SignIns {
 
 const rejected = (): Error => coreErrors.INVALID_CREDENTIALS();
 
-/** What a session begins by. */
+/** The sign-in of a session. */
 type Way = Omit<ProvenSignIn, 'identityProviderId'> & { readonly identityProviderId: string | null };
 
 const asUser = (scope: PlatformScope, { id, email }: Pick<User, 'id' | 'email'>): PlatformScope =>

@@ -1,6 +1,6 @@
 import ipaddr from 'ipaddr.js';
 
-/** RFC 6177 §2: a site gets at least a /64, so that one host can use each address of it. */
+/** RFC 6177 §2: a site gets at least a /64, and one host can use all its addresses. */
 const IPV6_PREFIX = 64;
 
 /** `203.0.113.7:4711` and `[2001:db8::1]:4711`, as some proxies write `X-Forwarded-For`. */
@@ -9,7 +9,7 @@ const ADDRESS_CHARACTERS_MAX = 100;
 
 /**
  * Reads the address of a peer as a socket or `X-Forwarded-For` gives it. An IPv4 address that arrived on an IPv6 socket
- * (`::ffff:192.0.2.1`, RFC 4291 §2.5.5.2) is the IPv4 address; a port and a zone are left out.
+ * (`::ffff:192.0.2.1`, RFC 4291 §2.5.5.2) is the IPv4 address; ports and zones are dropped.
  * @returns the address in its canonical form (RFC 5952), or `undefined` where the text is none
  */
 export function parseSourceAddress(text: string | null | undefined): string | undefined {
@@ -22,20 +22,20 @@ export function parseSourceAddress(text: string | null | undefined): string | un
   return address;
 }
 
-/** Addresses that were read before: a request asks for its own several times, and most come from few addresses. */
+/** Cache of parsed addresses: each request reads its own several times, and most come from few addresses. */
 const recent = new Map<string, string | null>();
 const RECENT_MAX = 5_000;
 
 function parse(text: string): string | undefined {
   const groups = WITH_PORT.exec(text)?.groups;
   const bare = groups?.['bracketed'] ?? groups?.['plain'] ?? text.split('%', 1)[0]!;
-  // The four-part form only: `ipaddr.js` reads `0x7f.1` and `2130706433`, too, as the C library does.
+  // Only the four-part form: `ipaddr.js` also reads `0x7f.1` and `2130706433`, as the C library does.
   if (!ipaddr.IPv6.isValid(bare) && !ipaddr.IPv4.isValidFourPartDecimal(bare)) return undefined;
   return ipaddr.process(bare).toString();
 }
 
 /**
- * What counts as one caller where attempts are counted by source: an IPv4 address, or the /64 of an IPv6 address.
+ * The source of attempts for counting: an IPv4 address, or the /64 of an IPv6 address.
  * @returns `undefined` where the text is no address
  */
 export function networkOf(address: string | null | undefined): string | undefined {

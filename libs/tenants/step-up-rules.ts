@@ -1,16 +1,16 @@
-/** When a second factor is asked for. */
+/** When a second factor is required. */
 type FactorNeed = 'never' | 'where the account has one' | 'always';
 
 /**
- * What a step-up is for, and whether the password, or a sign-in at the identity provider, suffices for it: the rule of every
- * route that asks for one. A second factor suffices for all.
+ * The purposes of step-ups, and whether a password, or a sign-in at the identity provider, suffices for each. A second factor
+ * always suffices.
  */
 export const stepUpRules = {
   /** Deletes, reveals or forces something. */
   resource: 'never',
-  /** Decides how people prove who they are: with the password alone, a person who has stolen it could take over accounts. */
+  /** Changes how people authenticate: with a stolen password alone, an attacker could take over accounts. */
   account: 'where the account has one',
-  /** Makes what steps up later without asking a person. */
+  /** Creates a token that steps up without a person. */
   unattended: 'always',
 } as const satisfies Record<string, FactorNeed>;
 

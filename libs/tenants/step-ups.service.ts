@@ -13,13 +13,13 @@ import { STEP_UP_TTL, SessionTokens, type StepUpStrength } from './session-token
 import { recordForUser } from './user-histories.js';
 import { Users } from './users.service.js';
 
-/** What is shown in place of the password in the requests of one session, for a short time. */
+/** A token that replaces the password in requests of one session for a short time. */
 export interface StepUpToken {
   readonly stepUpToken: string;
   readonly expiresInSeconds: number;
 }
 
-/** A fresh proof of a user who is signed in: once for several requests, and by a second factor in place of the password. */
+/** Step-ups: a fresh proof by a user who is signed in, by password or second factor, valid for several requests. */
 @Injectable()
 export class StepUps {
   constructor(
@@ -32,7 +32,7 @@ export class StepUps {
     private readonly refusals: RefusedPasswords,
   ) {}
 
-  /** What a passkey of the user has to sign for this session. @throws SECOND_FACTOR_REQUIRED where the user has none */
+  /** The challenge that a passkey of the user must sign for this session. @throws SECOND_FACTOR_REQUIRED if the user has none */
   async ask(scope: PlatformScope): Promise<Awaited<ReturnType<Factors['ask']>>> {
     const key = await this.keyOf(scope);
     return this.database.platform(scope, async (tx) => {
@@ -50,7 +50,7 @@ export class StepUps {
     return this.present(scope, 'password', now);
   }
 
-  /** A step-up of a user who has just signed in again at an identity provider, which the caller has verified. */
+  /** A step-up by a new sign-in at an identity provider, which the caller has verified. */
   async byProvider(scope: PlatformScope): Promise<StepUpToken> {
     const now = await this.database.platform(scope, (tx) => this.record(tx, 'identity_provider'));
     return this.present(scope, 'identity_provider', now);

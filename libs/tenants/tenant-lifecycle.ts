@@ -17,7 +17,7 @@ export const tenantLifecycle = defineLifecycle({
   states: tenantStates,
   initial: ['active'],
   live: ['active', 'suspended'],
-  // In the history of the installation, and in the tenant's own.
+  // Recorded in the history of the installation and in the tenant's own.
   about: ({ id }: TenantColumns) => [{ targetId: id }, { targetId: id, tenantId: id }],
   events: {
     suspend: { from: ['active'], to: 'suspended', done: 'suspended', records: tenantEvents.suspended },

@@ -3,8 +3,8 @@ import { In, Not, type View } from '#database';
 import { Tenant } from './entities.js';
 
 /**
- * A step of platform work: those of the names that are the slug of another tenant, so that no certificate is issued for it.
- * Slugs only: a tenant chooses its display name itself, and could keep others from theirs.
+ * A step of platform work: the names that are the slug of another tenant; no certificate may contain them. Slugs only: a
+ * tenant chooses its display name itself, and could block the names of others.
  */
 export async function namesOfOtherTenants(view: View, tenantId: string, names: readonly string[]): Promise<string[]> {
   if (names.length === 0) return [];

@@ -3,7 +3,7 @@ import { type InputError, coreErrors } from '#core';
 import { isDnsNamePattern } from './dns-name-patterns.js';
 import type { Role } from './roles.js';
 
-/** What a form offers for a setting. */
+/** How a form shows a setting. */
 export type SettingForm =
   | { readonly kind: 'number'; readonly min: number; readonly max: number }
   | { readonly kind: 'choice'; readonly values: readonly string[] }
@@ -14,7 +14,7 @@ interface SettingRow<Value> {
   readonly default: Value;
   readonly description: string;
   readonly form: SettingForm;
-  /** What is wrong with a proposed value, or `undefined` where nothing is. */
+  /** The problem of a proposed value; `undefined` if there is none. */
   readonly refuse: (value: unknown) => string | undefined;
 }
 
@@ -60,7 +60,7 @@ const flag = (description: string): SettingRow<boolean> => ({
   refuse: (proposed) => (typeof proposed === 'boolean' ? undefined : '`true` or `false` is expected'),
 });
 
-/** How many days ahead something is announced at most. */
+/** Maximum number of days of an announcement before an expiry. */
 export const ANNOUNCEMENT_DAYS_MAX = 90;
 const ANNOUNCEMENTS_MAX = 10;
 
@@ -136,7 +136,7 @@ export type TenantSettings = {
 
 const rows: Readonly<Record<string, SettingRow<unknown>>> = tenantSettings;
 
-/** What a tenant set, over the defaults of everything else. */
+/** The effective settings: defaults, overridden by what the tenant set. */
 export function effectiveSettings(stored: Readonly<Record<string, unknown>>): TenantSettings {
   return Object.fromEntries(
     Object.entries(rows).map(([name, row]) => [name, stored[name] ?? row.default]),
@@ -167,23 +167,23 @@ const beforeAndAfter = (stored: StoredSettings, change: StoredSettings): [Tenant
   effectiveSettings({ ...stored, ...change }),
 ];
 
-/** Whether something is kept for less long than before: 0 is without end. */
+/** Whether a retention period becomes shorter; 0 means without end. */
 const isShorter = (before: number, after: number): boolean => after !== 0 && (before === 0 || after < before);
 
-/** Whether a change of the settings has events of the history erased that were kept, or kept for longer, before it. */
+/** Whether a change of the settings erases events of the history earlier than before. */
 export function erasesBodiesEarlier(stored: StoredSettings, change: StoredSettings = {}): boolean {
   const [before, after] = beforeAndAfter(stored, change);
   if (after.historyHold || after.historyRetentionDays === 0) return false;
   return before.historyHold || isShorter(before.historyRetentionDays, after.historyRetentionDays);
 }
 
-/** Whether the events of the history are kept without end. */
+/** Whether events of the history are kept without end. */
 export const keepsBodies = (stored: StoredSettings): boolean => {
   const { historyHold, historyRetentionDays } = effectiveSettings(stored);
   return historyHold || historyRetentionDays === 0;
 };
 
-/** The same of anything in the history: events, or their personal fields. Such a change takes a step-up. */
+/** The same for events or their personal fields. Such a change requires a step-up. */
 export function erasesEarlier(stored: StoredSettings, change: StoredSettings = {}): boolean {
   const [before, after] = beforeAndAfter(stored, change);
   if (before.historyHold && !after.historyHold) return true;
@@ -193,7 +193,7 @@ export function erasesEarlier(stored: StoredSettings, change: StoredSettings = {
   );
 }
 
-/** Whether a member with this role may work in a tenant with these settings by a session that began with a password. */
+/** Whether these settings permit a member with this role to use a session that began with a password. */
 export function acceptsPasswords(settings: Parameters<typeof effectiveSettings>[0], role: Role): boolean {
   const { passwordSignIn } = effectiveSettings(settings);
   return passwordSignIn === 'all' || (passwordSignIn === 'owners' && role === 'owner');

@@ -85,10 +85,10 @@ export const tenantEntities: readonly EntityClass[] = [
   ResetRequest,
 ];
 
-/** The token of what a password hash costs. */
+/** Injection token of the parameters of password hashes. */
 export const PASSWORD_HASH_PARAMETERS = Symbol('password hash parameters');
 
-/** Tenants, the people who work in them, and how those sign in. */
+/** Tenants, their members, and how people sign in. */
 @Declares({
   errors: [passwordErrors, sessionErrors, tenantErrors, memberErrors, invitationErrors, accountErrors, apiTokenErrors],
   events: [

@@ -51,14 +51,14 @@ import { type NewUser, Users } from './users.service.js';
 export interface NewTenant {
   readonly slug: string;
   readonly name: string;
-  /** Their account is made with the tenant and counts in it only. Without one, an owner is invited afterwards. */
+  /** Their account is created with the tenant, and only this tenant knows it. Without it, an owner is invited afterwards. */
   readonly owner?: { readonly email: string; readonly name: string; readonly password: string } | undefined;
 }
 
 export interface TenantChange {
   readonly name?: string | undefined;
   readonly settings?: Readonly<Record<string, unknown>> | undefined;
-  /** The caller's own, or a step-up in its place, for settings that erase something of the history earlier. */
+  /** The caller's password or a step-up, for settings that erase parts of the history earlier. */
   readonly password?: string | undefined;
 }
 
@@ -80,8 +80,8 @@ export class Tenants {
   }
 
   /**
-   * Creates a tenant with its data key and, where one is named, its first owner.
-   * @throws SLUG_TAKEN, USER_EXISTS where a verified account has the address: it is invited, VALIDATION_ERROR
+   * Creates a tenant with its data key and, if the request names one, its first owner.
+   * @throws SLUG_TAKEN, USER_EXISTS if a verified account has the address (invite it instead), VALIDATION_ERROR
    */
   async create(scope: PlatformScope, tenant: NewTenant): Promise<Committed<Tenant>> {
     const owner = tenant.owner && (await this.newOwner(scope, tenant.owner));
@@ -101,7 +101,7 @@ export class Tenants {
       await tx.insert(Tenant, row, { duplicate: () => tenantErrors.SLUG_TAKEN() });
       await this.vault.createDataKey(tx, row.id);
       const after = { slug: row.slug, name: row.name };
-      // The installation's history says that the tenant exists; the tenant's own history begins with it.
+      // Recorded in the installation's history, and as the first event of the tenant's own history.
       tx.record(tenantEvents.created(row.id, { after }));
       tx.record(tenantEvents.created(row.id, { after, tenantId: row.id }));
       if (owner) await this.addOwner(tx, row.id, owner);
@@ -146,7 +146,7 @@ export class Tenants {
   }
 
   /**
-   * @param requireSignIns the step that decides whether all members can sign in without a password
+   * @param requireSignIns the step that checks that all members can sign in without a password
    * @throws VALIDATION_ERROR for settings outside their bounds, PRECONDITION_FAILED, COMPANY_SIGN_IN_UNPROVEN; whatever the step
    *   throws
    */
@@ -170,8 +170,8 @@ export class Tenants {
   }
 
   /**
-   * Members may work by passwords again. Only the command line of the host offers this, for a tenant whose identity provider
-   * fails: a person who can run it can read the database as well.
+   * Permits members to sign in with passwords again, for a tenant whose identity provider fails. Only the command line of the
+   * host offers this: a person who can run it can read the database as well.
    * @param slug of a tenant that is not deleted
    * @throws NOT_FOUND
    */
@@ -220,7 +220,7 @@ export class Tenants {
     });
   }
 
-  /** @throws VALIDATION_ERROR for less than the operator permits */
+  /** @throws VALIDATION_ERROR for a retention period shorter than the operator permits */
   private checkRetention(settings: TenantChange['settings']): void {
     const days = settings?.['historyRetentionDays'];
     if (typeof days !== 'number' || days === 0 || days >= this.#retentionMinimumDays) return;
@@ -230,7 +230,7 @@ export class Tenants {
     });
   }
 
-  /** A step: a person who has taken an owner's session erases nothing before the owners were told of it. */
+  /** A step: sets when the erasure begins, and tells the owners, so that a stolen session cannot erase events unnoticed. */
   private async planErasure(tx: Tx, tenantId: string): Promise<void> {
     const tenant = await tx.get(Tenant, { id: tenantId });
     const { historyRetentionDays } = effectiveSettings(tenant.settings);
@@ -240,7 +240,7 @@ export class Tenants {
     await this.accountMails.tellErasure(tx, tenant, recipients, { historyRetentionDays, beginsAt });
   }
 
-  /** What erases earlier takes what an erasure takes: the right to it, and a step-up. @returns whether both were shown */
+  /** Settings that erase earlier require the same permission and step-up as an erasure. @returns whether the caller has both */
   private async confirmErasure(scope: TenantScope, { settings, password }: TenantChange): Promise<boolean> {
     if (settings === undefined) return false;
     const before = await this.database.read(scope, (view) => view.get(Tenant, { id: scope.tenantId }));
@@ -268,7 +268,7 @@ export class Tenants {
   }
 }
 
-/** The same caller, at work that takes another permission: each read and each transaction checks it. */
+/** The scope of the same caller with another permission, which each read and each transaction checks. */
 const withPermission = (scope: TenantScope, permission: Permission): TenantScope => {
   const { evidence } = scope;
   return evidence?.kind === 'session' || evidence?.kind === 'api-token'
@@ -277,7 +277,7 @@ const withPermission = (scope: TenantScope, permission: Permission): TenantScope
 };
 
 /**
- * A step that changes the tenant of this work; the settings have passed `checkSettings`.
+ * A step that changes the tenant of the scope; the settings have passed `checkSettings`.
  * @param mayEraseEarlier whether the caller has stepped up for settings that erase earlier
  * @throws PRECONDITION_FAILED, COMPANY_SIGN_IN_UNPROVEN, PASSWORD_REQUIRED
  */
@@ -288,7 +288,7 @@ export async function changeTenant(
   mayEraseEarlier = false,
 ): Promise<void> {
   const before = await tx.lock(Tenant, { id: tx.scope.tenantId });
-  // Another request may have changed the setting since the caller was asked.
+  // Another request may have changed the setting after the first check.
   if (!mayEraseEarlier && erasesEarlier(before.settings, settings)) throw sessionErrors.PASSWORD_REQUIRED();
   await requireProvenSignIn(tx, settings);
   const set = {
@@ -301,7 +301,7 @@ export async function changeTenant(
 }
 
 /**
- * Members who cannot sign in any more cannot take the change back: who excludes passwords has come without one.
+ * Only a session that began without a password may exclude passwords: otherwise a wrong change could lock out all members.
  * @throws COMPANY_SIGN_IN_UNPROVEN
  */
 async function requireProvenSignIn(tx: Tx, settings: TenantChange['settings']): Promise<void> {
@@ -312,21 +312,21 @@ async function requireProvenSignIn(tx: Tx, settings: TenantChange['settings']): 
 }
 
 /**
- * A step of every change that decides what is signed or who is accepted: instances that keep such things in memory see by
- * the number that they must read again.
+ * A step of every change that affects what is signed or who is accepted: other instances see by the number that their caches
+ * are stale.
  */
 export async function raiseConfigVersion(tx: Tx, tenantId: string = tx.scope.tenantId): Promise<void> {
   await tx.increment(Tenant, { id: tenantId }, 'configVersion');
 }
 
-/** A step: keeps others from adding what the tenant has a quota of until this transaction ends. @throws NOT_FOUND */
+/** A step: locks the tenant, so that no other transaction uses its quotas until this one ends. @throws NOT_FOUND */
 export async function lockTenant(tx: Tx): Promise<void> {
   await tx.lock(Tenant, { id: tx.scope.tenantId });
 }
 
 /**
- * The numbers of the configurations of tenants. Work that is prepared before its transaction is decided under a number, and
- * is still right where the transaction, in which no other work can raise it until it ends, reads the same one.
+ * The configuration versions of tenants. Prepared work is decided under a version before its transaction. It is still valid if
+ * the transaction, which prevents changes of the version, reads the same one.
  */
 export const configurationNumbers: ConfigurationCheck = (view, tenantIds) =>
   view.holdNumbers(Tenant, tenantIds, 'configVersion');
@@ -336,7 +336,7 @@ const auditSnapshot = ({ name, settings }: Tenant) => ({
   settings: settings as { readonly [name: string]: Json },
 });
 
-/** The tenant of an id or a slug, in whatever state; `undefined` where there is none. */
+/** The tenant with an id or slug, in any state, or `undefined`. */
 export async function tenantNamed(
   view: View,
   name: string,
@@ -345,7 +345,7 @@ export async function tenantNamed(
 }
 
 /**
- * A step of platform work: the tenant's row is locked, before anything of the tenant is.
+ * A step of platform work: locks the tenant's row before any other row of the tenant.
  * @throws NOT_FOUND, TENANT_SUSPENDED
  */
 export async function holdActiveTenant(view: View, tenantId: string): Promise<void> {
@@ -354,12 +354,12 @@ export async function holdActiveTenant(view: View, tenantId: string): Promise<vo
   if (tenant?.state !== 'active') throw coreErrors.NOT_FOUND();
 }
 
-/** The settings that hold for the tenant of this work, defaults included. */
+/** The effective settings of the tenant of the scope. */
 export async function tenantSettingsOf(view: View): Promise<TenantSettings> {
   return effectiveSettings((await view.get(Tenant, { id: view.scope.tenantId })).settings);
 }
 
-/** The same of several tenants, for work that looks at all of them; without those that are deleted. */
+/** The same for several tenants, without deleted ones. */
 export async function settingsOfTenants(
   view: View,
   tenantIds: readonly string[],
@@ -368,7 +368,7 @@ export async function settingsOfTenants(
   return new Map(tenants.map(({ id, settings }) => [id, effectiveSettings(settings)]));
 }
 
-/** The slug of the tenant of this work, and the settings that hold for it, by one statement. */
+/** The slug and the effective settings of the tenant of the scope, in one statement. */
 export async function slugAndSettingsOf(
   view: View,
 ): Promise<{ readonly slug: string; readonly settings: TenantSettings }> {
@@ -376,12 +376,12 @@ export async function slugAndSettingsOf(
   return { slug, settings: effectiveSettings(settings) };
 }
 
-/** A step: what a tenant is called, and its state. @throws NOT_FOUND */
+/** A step: the name and state of a tenant. @throws NOT_FOUND */
 export async function tenantNameOf(view: View, tenantId: string): Promise<Pick<Tenant, 'slug' | 'name' | 'state'>> {
   return view.get(Tenant, { id: tenantId });
 }
 
-/** The state of any tenant, for work that finds out whose it is; an absent one counts as deleted. */
+/** The state of any tenant; a missing one counts as deleted. */
 export async function tenantState(view: View, tenantId: string): Promise<TenantState> {
   return (await view.findOne(Tenant, { id: tenantId }))?.state ?? 'deleted';
 }

@@ -4,12 +4,12 @@ import { In, Not, type Tx, type View } from '#database';
 import { isKnownIn } from './accounts.js';
 import { Member, Tenant, User } from './entities.js';
 
-/** More tenants than anybody is a member of; it bounds what one log-in writes. */
+/** Maximum number of tenants whose histories one log-in writes to. */
 const MEMBERSHIPS_MAX = 1_000;
 
 /**
- * A step of platform work: the histories that what a user does with the account belongs to, that of the installation first
- * and then those of the tenants that the user is a member of.
+ * A step of platform work: the histories that record events of a user's account: first that of the installation, then those of
+ * the user's tenants.
  */
 export async function historiesOfUser(view: View, userId: string): Promise<readonly string[]> {
   const members = await view.find(Member, { userId }, { limit: MEMBERSHIPS_MAX });

@@ -34,12 +34,12 @@ export interface NewUser {
   readonly email: string;
   readonly name: string;
   readonly passwordHash: string;
-  /** The tenant in which the account counts; every one where the person who makes it is sure of the address. */
+  /** The tenant that knows the account; all tenants if the creator confirms the address. */
   readonly knownIn?: string;
   readonly platformAdmin?: boolean;
 }
 
-/** The people of the installation. What they may do in a tenant is a matter of their membership. */
+/** The users of the installation. Their memberships decide what they may do in a tenant. */
 @Injectable()
 export class Users {
   constructor(
@@ -53,22 +53,22 @@ export class Users {
 
   /**
    * The hash to store for a new password, computed before a transaction opens.
-   * @param origin who asks for it: those who ask take turns
+   * @param origin the caller; callers take turns
    * @throws VALIDATION_ERROR unless it has 12 to 256 characters, BUSY
    */
   async hashNewPassword(origin: Origin, password: string, pointer: string): Promise<string> {
     return this.guard.hasher.hash(normalizePassword(password, pointer), hashingGroup(origin));
   }
 
-  /** The hash of a password that is random and not kept: for an account that signs in without one. @throws BUSY */
+  /** The hash of a random password that is not kept, for an account that signs in without a password. @throws BUSY */
   async hashUnknownPassword(origin: Origin): Promise<string> {
     return this.hashNewPassword(origin, generatePassword().reveal(), '/password');
   }
 
   /**
    * A step of platform work that creates a user.
-   * @param history the tenant whose history says so; the installation's otherwise
-   * @throws USER_EXISTS, VALIDATION_ERROR for an address or a name that the API would not accept either
+   * @param history the tenant whose history records it; otherwise the installation's
+   * @throws USER_EXISTS, VALIDATION_ERROR for an address or name that the API would reject
    */
   async create(tx: Tx, user: NewUser, history?: string): Promise<User> {
     const { knownIn = INSTALLATION_ID } = user;
@@ -91,8 +91,8 @@ export class Users {
   }
 
   /**
-   * Creates the platform administrator of a new installation; does nothing once there is one.
-   * @returns the password that was made, where none was given: it is shown once and stored nowhere
+   * Creates the platform administrator of a new installation; does nothing if there is one.
+   * @returns the generated password, if none was given: it is shown once and stored nowhere
    */
   async ensurePlatformAdmin(
     scope: PlatformScope,
@@ -110,7 +110,7 @@ export class Users {
       );
       return { created: true, generatedPassword };
     } catch (error) {
-      // Another instance that started at the same moment was first.
+      // Another instance that started at the same time was faster.
       if (await this.database.readPlatform(scope, exists)) return nothing;
       throw error;
     }
@@ -118,9 +118,9 @@ export class Users {
 
   /**
    * Sets a new password for a user who lost theirs, ends all their sessions, and forgets the failed sign-ins. Only the command line of the host
-   * offers this: who can run it can read the database as well.
+   * offers this: a person who can run it can read the database as well.
    * @param options.tenant id or slug, for an account that only this tenant knows
-   * @param options.clearFactors whether the second factors go, too
+   * @param options.clearFactors whether to remove the second factors too
    * @throws NOT_FOUND, VALIDATION_ERROR unless the password has 12 to 256 characters
    */
   async resetPassword(
@@ -196,7 +196,7 @@ export class Users {
   }
 
   /**
-   * The same for a step that changes the password.
+   * As `confirm`, for a change of the password.
    * @returns the user with the hash that was compared
    * @throws PASSWORD_REQUIRED, PASSWORD_INVALID, TOO_MANY_ATTEMPTS
    */
@@ -218,7 +218,7 @@ export class Users {
   }
 }
 
-/** The session of a request; work that belongs to none is counted by its user. */
+/** The session of a request, or the user if there is no session: the subject whose failures are counted. */
 const sessionOf = ({ evidence }: PlatformScope): string | undefined =>
   evidence?.kind === 'session' ? evidence.sessionId : undefined;
 
@@ -229,7 +229,7 @@ const generatePassword = (): Secret =>
 
 const NAME_CHARACTERS_MAX = 200;
 
-/** @throws VALIDATION_ERROR. The command line of the host passes what was typed. */
+/** @throws VALIDATION_ERROR. The command line of the host passes unchecked input. */
 function requireNameable({ email, name }: Pick<NewUser, 'email' | 'name'>): void {
   const errors: InputError[] = [];
   if (!isEmailAddress(normalizeEmail(email))) {
