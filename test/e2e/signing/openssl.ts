@@ -25,7 +25,7 @@ function derSignature(signature: Buffer): Buffer {
 export function opensslVerifies(token: string, name: AlgorithmName, publicKey: KeyObject): boolean {
   const signedLength = token.lastIndexOf('.');
   const signature = Buffer.from(token.slice(signedLength + 1), 'base64url');
-  const hashBits = Number(name.slice(2));
+  const hashBits = Number(/\d{3}/.exec(name));
   const saltBytes = hashBits / 8;
   const pss = ['-sigopt', 'rsa_padding_mode:pss', '-sigopt', `rsa_pss_saltlen:${saltBytes}`];
   const options = name.startsWith('PS') ? pss : [];
