@@ -36,6 +36,8 @@ export interface Dialect {
    * too, or none may.
    */
   readonly locks: { readonly shared: string; readonly exclusive: string };
+  /** Whether rows that are changed alike are changed by one statement: where each one is a round trip. */
+  readonly changesRowsTogether: boolean;
   /** Asks the database server for its own clock, in epoch milliseconds; an embedded database has none of its own. */
   readonly clockQuery: string | undefined;
   /** Every table with its columns, in order; `keyPlace` is the place in the primary key from 1, or 0. */
@@ -75,6 +77,7 @@ export const sqliteDialect: Dialect = {
   locksAreLocal: false,
   // The whole transaction excludes every other writer.
   locks: { shared: '', exclusive: '' },
+  changesRowsTogether: false,
   clockQuery: undefined,
   columnsQuery: `SELECT tables.name AS tableName, columns.name AS columnName, columns.pk AS keyPlace
     FROM sqlite_master AS tables JOIN pragma_table_info(tables.name) AS columns
@@ -97,6 +100,7 @@ export const mysqlDialect: Dialect = {
   rowLocks: true,
   locksAreLocal: false,
   locks: { shared: ' LOCK IN SHARE MODE', exclusive: ' FOR UPDATE' },
+  changesRowsTogether: true,
   // By UTC, because a local time occurs twice when daylight saving ends.
   clockQuery: "SELECT TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(3)) DIV 1000 AS now",
   columnsQuery: `SELECT columns.TABLE_NAME AS tableName, columns.COLUMN_NAME AS columnName,

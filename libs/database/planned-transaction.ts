@@ -12,7 +12,7 @@ import {
   type RaisedInstant,
   type Series,
   counterPlace,
-  knownChangeStatement,
+  knownChangeStatements,
   newRows,
   numberPlace,
   numbersStatement,
@@ -114,9 +114,7 @@ export class PlannedTransaction {
 
   /** As `Tx.changeKnown`: each row is taken to be as it was known. Where one is not, nothing is done. */
   async changeKnown(tenantId: string, changes: readonly KnownChange[]): Promise<boolean> {
-    for (const change of changes) {
-      this.#steps.add({ ...knownChangeStatement(this.#place, change, tenantId), affects: 1 });
-    }
+    for (const statement of knownChangeStatements(this.#place, changes, tenantId)) this.#steps.add(statement);
     return true;
   }
 

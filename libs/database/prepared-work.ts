@@ -254,11 +254,15 @@ async function takenAmong(tx: PreparedWriting, answers: ReadonlyMap<Share, Answe
   return taken;
 }
 
-/** @throws Outdated */
+/** The rows of each tenant together, in one order of the tenants. @throws Outdated */
 async function changeKnown(tx: Pick<Tx, 'now' | 'changeKnown'>, shares: Iterable<Share>): Promise<void> {
+  const changes = new Map<string, KnownChange[]>();
   for (const { scope, work } of shares) {
-    const changes = work.changes?.(tx.now) ?? [];
-    if (!(await tx.changeKnown(scope.tenantId, changes))) throw new Outdated();
+    const own = work.changes?.(tx.now) ?? [];
+    if (own.length > 0) changes.set(scope.tenantId, [...(changes.get(scope.tenantId) ?? []), ...own]);
+  }
+  for (const tenantId of [...changes.keys()].sort()) {
+    if (!(await tx.changeKnown(tenantId, changes.get(tenantId)!))) throw new Outdated();
   }
 }
 

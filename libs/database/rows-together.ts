@@ -14,7 +14,7 @@ import {
   type RaisedInstant,
   type Series,
   counterPlace,
-  knownChangeStatement,
+  knownChangeStatements,
   newRows,
   raiseStatement,
 } from './statements.js';
@@ -172,12 +172,11 @@ export abstract class RowsTogether extends View {
    * @returns whether all of them were; otherwise some may be changed, so that the transaction has to end
    */
   async changeKnown(tenantId: string, changes: readonly KnownChange[]): Promise<boolean> {
-    for (const change of changes) {
-      this.confine(change.entity, {});
+    for (const { entity } of changes) this.confine(entity, {});
+    for (const { statement, parameters, affects } of knownChangeStatements(this.place, changes, tenantId)) {
       this.ledger.wrote = true;
-      const { statement, parameters } = knownChangeStatement(this.place, change, tenantId);
       const { affected } = await this.manager.queryRunner!.query(statement, [...parameters], true);
-      if (affected !== 1) return false;
+      if (affected !== affects) return false;
     }
     return true;
   }

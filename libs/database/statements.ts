@@ -7,7 +7,8 @@ import type { CounterPlace, Dialect, NewRows, NumberPlace } from './dialects.js'
 import { NotPlanned } from './errors.js';
 import type { KnownChange } from './known-rows.js';
 import { type EntityClass, ownershipOf } from './ownership.js';
-import type { Statement } from './transaction-plan.js';
+import { inParts } from './mysql-statements.js';
+import type { ChangeStatement, Statement } from './transaction-plan.js';
 
 // Statements that every transaction of many requests makes: what TypeORM does for each of them costs more than they do.
 
@@ -131,21 +132,57 @@ export function raiseStatement(
   };
 }
 
-/** Changes a row of a tenant while it has the version that it was known by. */
-export function knownChangeStatement(
-  { source, dialect }: Place,
-  { entity, id, version, set }: KnownChange,
+/**
+ * Changes rows of a tenant, each only while it has the version that it was known by. Rows of which the same columns change from the same
+ * version are changed by one statement, where each statement is waited for.
+ */
+export function knownChangeStatements(
+  place: Place,
+  changes: readonly KnownChange[],
   tenantId: string,
-): Statement {
+): ChangeStatement[] {
+  const alike = Map.groupBy(changes, ({ entity, version, set }) =>
+    [entity.name, version, ...Object.keys(set).sort()].join(),
+  );
+  return [...alike.values()].flatMap((own) => {
+    const parts = place.dialect.changesRowsTogether ? inParts(own) : own.map((change) => [change]);
+    return parts.map((part) => knownChangeStatement(place, part, tenantId));
+  });
+}
+
+/** @param changes of different rows, all of the same columns and from the same version */
+function knownChangeStatement(
+  { source, dialect }: Place,
+  changes: readonly KnownChange[],
+  tenantId: string,
+): ChangeStatement {
+  const { entity, version, set } = changes[0]!;
   const metadata = source.getMetadata(entity);
-  const columns = metadata.columns.filter(({ propertyName }) => Object.hasOwn(set, propertyName));
+  const key = dialect.quote(metadata.primaryColumns[0]!.databaseName);
   const versionColumn = dialect.quote(metadata.findColumnWithPropertyName('version')!.databaseName);
-  const changed = columns.map(({ databaseName }) => `${dialect.quote(databaseName)} = ?`);
+  const parameters: unknown[] = [];
+  const changed = metadata.columns
+    .filter(({ propertyName }) => Object.hasOwn(set, propertyName))
+    .map((column) => {
+      const name = dialect.quote(column.databaseName);
+      const valueIn = valueOf(source, column);
+      const values = changes.map((change) => valueIn(change.set));
+      if (values.every((value) => value === values[0])) {
+        parameters.push(values[0]);
+        return `${name} = ?`;
+      }
+      parameters.push(...changes.flatMap(({ id }, index) => [id, values[index]]));
+      // The last branch gives the values the type of the column: alone, MySQL takes them for text.
+      return `${name} = CASE ${key}${' WHEN ? THEN ?'.repeat(changes.length)} ELSE ${name} END`;
+    });
   const own = ofTenant(dialect, entity, tenantId);
+  const ids = changes.map(({ id }) => id);
+  const named = ids.length === 1 ? '= ?' : `IN (${ids.map(() => '?').join(', ')})`;
   return {
     statement: `UPDATE ${dialect.quote(metadata.tableName)} SET ${changed.join(', ')}, ${versionColumn} = ${versionColumn} + 1
-       WHERE ${dialect.quote(metadata.primaryColumns[0]!.databaseName)} = ? AND ${versionColumn} = ?${own.statement}`,
-    parameters: [...columns.map((column) => valueOf(source, column)(set)), id, version, ...own.parameters],
+       WHERE ${key} ${named} AND ${versionColumn} = ?${own.statement}`,
+    parameters: [...parameters, ...ids, version, ...own.parameters],
+    affects: changes.length,
   };
 }
 

@@ -7,11 +7,13 @@ import {
   type ConfigurationCheck,
   type Database,
   type EventRecorder,
+  In,
   KeyTaken,
   type OnceRow,
   type PreparedWork,
   TransactionMisuse,
   completing,
+  knownChange,
   knownTransition,
 } from '#database';
 
@@ -38,8 +40,11 @@ const configurations: ConfigurationCheck = (view, tenantIds) => view.holdNumbers
 
 /** Whether each transaction that recorded was planned. */
 let planned: boolean[] = [];
+/** How many statements each plan has beside those of its events. */
+let steps: number[] = [];
 const recorder: EventRecorder = async (tx, works) => {
   planned.push(tx instanceof PlannedTransaction);
+  if (tx instanceof PlannedTransaction) steps.push(tx.plan.steps.length);
   await recordEvents(tx, works);
 };
 
@@ -341,6 +346,52 @@ describe('work that inserts rows and changes known ones', () => {
     for (const row of added) expect(await stateOf(scope, row)).toEqual(['open', 1]);
     const targets = await targetsOf(scope);
     for (const { id } of [...known, ...added]) expect(targets).toContain(id);
+  });
+
+  /** Every kind of column changes, each row to values of its own, of which some are the same in several rows. */
+  const changesOf = (rows: readonly Note[]) =>
+    rows.map((row, place) => {
+      const set = {
+        name: `größer ${place}`,
+        count: place,
+        pinned: place % 2 === 0,
+        labels: [`label ${place}`, '"'],
+        blob: place % 3 === 0 ? null : Buffer.from([place, 0, 255]),
+        readAt: place % 4 === 0 ? null : 1_795_867_200_000 + place,
+        createdAt: 2,
+      };
+      return { change: knownChange(Note, row, set), row: { ...row, ...set, version: row.version + 1 } };
+    });
+
+  it.each(['a plan', 'a transaction'])('known rows that %s changes together have each their own values', async (by) => {
+    const scope = await knownTenant();
+    const written = await Promise.all(Array.from({ length: 23 }, () => sample.write(scope)));
+    await database.transaction(scope, async (tx) => {
+      for (const { id } of written.slice(0, 4)) await tx.update(Note, { id }, { count: 7 });
+      tx.housekeeping('a test');
+    });
+    const known = await database.read(scope, (view) => view.find(Note, { id: In(written.map(({ id }) => id)) }));
+    const changes = changesOf(known);
+    steps = [];
+    if (by === 'a plan') {
+      await database.commit(scope, async () =>
+        recording(scope, 'changed', { changes: () => changes.map(({ change }) => change) }),
+      );
+      // Those of another version are a statement of their own, and so are the last nine.
+      expect(steps).toEqual([database.dialect.changesRowsTogether ? 3 : 23]);
+    } else {
+      const change = database.transaction(scope, async (tx) => {
+        tx.housekeeping('a test');
+        return tx.changeKnown(
+          scope.tenantId,
+          changes.map((one) => one.change),
+        );
+      });
+      expect(await change).toBe(true);
+    }
+    const now = await database.read(scope, (view) => view.find(Note, { id: In(written.map(({ id }) => id)) }));
+    const byId = (rows: readonly Note[]) => rows.toSorted((one, next) => (one.id < next.id ? -1 : 1));
+    expect(byId(now)).toEqual(byId(changes.map(({ row }) => row)));
   });
 
   it('work that changes a row which another process has changed is prepared again, and what shares its transaction is done', async () => {
