@@ -29,6 +29,7 @@ import { authorityErrors, certificateErrors } from './errors.js';
 import { authorityEvents, certificateEvents, foreignCertificateEvents } from './events.js';
 import { ForeignCertificates } from './foreign-certificates.service.js';
 import { ForeignCertificateExpiry } from './foreign-expiry.service.js';
+import { InstallationFacts } from './installation-facts.js';
 import { Issuance } from './issuance.service.js';
 import { IssuerDirectory } from './issuer-directory.js';
 import { CertificatesOfKeys } from './key-compromise.js';
@@ -87,6 +88,7 @@ class AuthoritiesModule {}
     Certification,
     ForeignCertificateExpiry,
     ForeignCertificates,
+    InstallationFacts,
     Issuance,
     IssuerDirectory,
     OcspResponder,

@@ -19,7 +19,6 @@ import {
   knownTransition,
   withoutCompletion,
 } from '#database';
-import { isCompromised } from '#keys';
 import {
   type GeneralName,
   type IgnoredPart,
@@ -41,6 +40,7 @@ import { Crls } from './crls.service.js';
 import { compromisedKey } from './csr-policy.js';
 import { Certificate, CertificateName } from './entities.js';
 import { certificateEvents } from './events.js';
+import { InstallationFacts } from './installation-facts.js';
 import { type Issuer, IssuerDirectory } from './issuer-directory.js';
 import { certificateProfile } from './issuing-profile.js';
 import { certificateLifecycle } from './lifecycle.js';
@@ -103,6 +103,7 @@ export class Certification {
     private readonly database: Database,
     private readonly callers: CallerDirectory,
     private readonly issuers: IssuerDirectory,
+    private readonly facts: InstallationFacts,
     private readonly keys: AuthorityKeys,
     private readonly crls: Crls,
     private readonly publicUrl: PublicUrl,
@@ -238,7 +239,7 @@ export class Certification {
     const present = await this.callers.present(scope);
     const { value: issuer, basis } = await this.issuers.issuer(tenantId, { caId, serviceId });
     // A report of a key of this tenant raises the number of its configuration before it looks for certificates of the key.
-    if (await this.database.read(scope, (view) => isCompromised(view, publicKeyHash))) throw compromisedKey();
+    if (await this.facts.isCompromised(publicKeyHash)) throw compromisedKey();
     const { profile } = issuer.authorities[0];
     const kid = profile.kid === 'uuid' ? intended.kid : certificateKid(profile.kid, der);
     const set = { kid, certificatePem: toPem('CERTIFICATE', der) };

@@ -1,24 +1,20 @@
-import { type DomainError, type ErrorFactory, type TenantScope, platformScope } from '#core';
+import type { DomainError, ErrorFactory, TenantScope } from '#core';
 import { keyFileErrors, publicKeyFingerprint } from '#crypto';
-import { Database, In, MoreThanOrEqual, Not, type View } from '#database';
-import { isCompromised } from '#keys';
 import {
   type CertificateRequest,
   type Finding,
   type GeneralName,
-  type KeyStatus,
   type PolicyCategory,
   checkRequest,
   parseCertificateRequest,
   refusalCode,
   requestedNames,
 } from '#pki';
-import { namesOfOtherTenants } from '#tenants';
 
-import { Certificate, CertificateAuthority } from './entities.js';
+import type { Certificate, CertificateAuthority } from './entities.js';
 import { certificateErrors } from './errors.js';
+import type { InstallationFacts } from './installation-facts.js';
 import { certificateProfile } from './issuing-profile.js';
-import { certificateLifecycle } from './lifecycle.js';
 
 /** What a request is checked against. */
 export interface Situation {
@@ -43,20 +39,18 @@ export function readRequest(csr: string): CertificateRequest {
 
 /** Holds every rule against a request. @throws INVALID_CSR, WEAK_KEY, POLICY_VIOLATION with each objection */
 export async function requireAcceptable(
-  database: Database,
+  facts: InstallationFacts,
   scope: TenantScope,
   request: CertificateRequest,
   situation: Situation,
 ): Promise<void> {
   const { authorities, additionalNames, allowedDnsNames, renews, objections = [] } = situation;
   const { profile } = authorities[0];
-  const { keyStatus, foreignNames } = await database.readPlatform(platformScope(scope), async (view) => ({
-    keyStatus: await keyStatusOf(view, scope.tenantId, publicKeyFingerprint(request.publicKeyInfo), {
-      reuse: profile.keyReuse,
-      renews,
-    }),
-    foreignNames: await namesOfOtherTenants(view, scope.tenantId, requestedNames(request, additionalNames)),
-  }));
+  const publicKeyHash = publicKeyFingerprint(request.publicKeyInfo);
+  const [keyStatus, foreignNames] = await Promise.all([
+    facts.keyStatus(scope, publicKeyHash, { reuse: profile.keyReuse, renews }),
+    facts.foreignNames(scope, requestedNames(request, additionalNames)),
+  ]);
   const findings = checkRequest({
     request,
     additionalNames,
@@ -68,27 +62,6 @@ export async function requireAcceptable(
     nameConstraints: authorities.flatMap(({ nameConstraints }) => nameConstraints ?? []),
   });
   if (findings.length + objections.length > 0) throw refusal([...findings, ...objections]);
-}
-
-/** What the inventory of the whole installation knows about a key. Only platform work sees that far. */
-export async function keyStatusOf(
-  view: View,
-  tenantId: string,
-  publicKeyHash: string,
-  { reuse, renews }: { readonly reuse: boolean; readonly renews?: Certificate | undefined },
-): Promise<KeyStatus> {
-  const live = {
-    publicKeyHash,
-    tenantId,
-    state: In([...certificateLifecycle.live]),
-    notAfter: MoreThanOrEqual(view.now),
-  };
-  return {
-    ofAuthority: await view.exists(CertificateAuthority, { publicKeyHash }),
-    ofAnotherTenant: await view.exists(Certificate, { publicKeyHash, tenantId: Not(tenantId) }),
-    compromised: await isCompromised(view, publicKeyHash),
-    inUse: !reuse && (await view.exists(Certificate, { ...live, id: Not(renews?.id ?? '') })),
-  };
 }
 
 export function compromisedKey(): DomainError {

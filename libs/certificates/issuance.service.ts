@@ -3,7 +3,7 @@ import { isIP } from 'node:net';
 import { Injectable } from '@nestjs/common';
 
 import { normalContacts } from '#contacts';
-import { type TenantScope, coreErrors, platformScope } from '#core';
+import { type TenantScope, coreErrors } from '#core';
 import { type Committed, Database } from '#database';
 import {
   type AttributeName,
@@ -17,12 +17,12 @@ import {
   ignoredParts,
   objectionsToDnsNames,
 } from '#pki';
-import { namesOfOtherTenants } from '#tenants';
 
 import { Certification, type Grant, type IssuedCertificate, type Predecessor } from './certification.service.js';
-import { compromisedKey, keyStatusOf, readRequest, refusal, requireAcceptable } from './csr-policy.js';
+import { compromisedKey, readRequest, refusal, requireAcceptable } from './csr-policy.js';
 import { Certificate, type CertificateAuthority } from './entities.js';
 import { certificateErrors } from './errors.js';
+import { InstallationFacts } from './installation-facts.js';
 import { IssuerDirectory } from './issuer-directory.js';
 import { certificateProfile, grantedDays } from './issuing-profile.js';
 import { certificateStateAt } from './lifecycle.js';
@@ -57,6 +57,7 @@ export class Issuance {
   constructor(
     private readonly database: Database,
     private readonly issuers: IssuerDirectory,
+    private readonly facts: InstallationFacts,
     private readonly certification: Certification,
   ) {}
 
@@ -75,7 +76,7 @@ export class Issuance {
       const [ca] = issuer.authorities;
       const predecessor = await this.predecessor(scope, call, ca.id);
       const validityDays = grantedDays(ca.profile, call.validityDays);
-      await requireAcceptable(this.database, scope, request, { ...issuer, additionalNames });
+      await requireAcceptable(this.facts, scope, request, { ...issuer, additionalNames });
       return {
         ...certifiedNames(request, additionalNames, ca.profile.names),
         issuer,
@@ -119,9 +120,7 @@ export class Issuance {
     const { tenantId } = scope;
     const known = await this.database.confirming(tenantId, () => this.issuers.issuer(tenantId, { caId, serviceId }));
     const { authorities, allowedDnsNames: allowed } = known.value;
-    const foreignNames = await this.database.readPlatform(platformScope(scope), (view) =>
-      namesOfOtherTenants(view, tenantId, names),
-    );
+    const foreignNames = await this.facts.foreignNames(scope, names);
     const facts = {
       policy: { networks: [], ...authorities[0].profile.names },
       allowedDnsNames: allowed,
@@ -163,13 +162,14 @@ export class Issuance {
     const shared = { ...names, issuer, basis, serviceId, contacts: contacts ?? [], validityDays, predecessor };
     if (request === undefined) {
       if (withdrawn.length > 0) throw refusal(withdrawn);
-      await this.requireSoundKey(scope, renews);
+      // A key that leaked since is not certified once more.
+      if (await this.facts.isCompromised(renews.publicKeyHash)) throw compromisedKey();
       const { publicKeyInfo, publicKey } = stored;
       return { ...shared, publicKeyInfo, publicKey, ignored: [] };
     }
     const asked = certifiedNames(request, [], ca.profile.names);
     const objections = [...changedNames(asked, names), ...withdrawn];
-    await requireAcceptable(this.database, scope, request, { ...issuer, additionalNames: [], renews, objections });
+    await requireAcceptable(this.facts, scope, request, { ...issuer, additionalNames: [], renews, objections });
     const { publicKeyInfo, publicKey } = request;
     const ignored = ignoredParts(request, certificateProfile(ca.profile));
     return { ...shared, publicKeyInfo, publicKey, ignored };
@@ -185,14 +185,6 @@ export class Issuance {
     const where = { kid: replaces, caId, ...(serviceId === undefined ? {} : { serviceId }) };
     requireUnreplaced(await this.database.read(scope, (view) => view.get(Certificate, where)));
     return { kid: replaces, require: requireUnreplaced };
-  }
-
-  /** A key that leaked since is not certified once more. */
-  private async requireSoundKey(scope: TenantScope, { publicKeyHash }: Certificate): Promise<void> {
-    const { compromised } = await this.database.readPlatform(platformScope(scope), (view) =>
-      keyStatusOf(view, scope.tenantId, publicKeyHash, { reuse: true }),
-    );
-    if (compromised) throw compromisedKey();
   }
 }
 

@@ -8,7 +8,6 @@ import { TransactionMisuse, databaseErrors } from './errors.js';
 import { type Basis, bothOf, holds } from './basis.js';
 import { GroupCommit, type Outcome } from './group-commit.js';
 import { ConfigurationNumbers, type Known, type Load, type Loader } from './kept.js';
-import { PresentNumbers } from './present-numbers.js';
 import {
   type Finished,
   Outdated,
@@ -25,6 +24,7 @@ import type { DatabaseMeasures } from './measures.js';
 import type { PlannedTransaction } from './planned-transaction.js';
 import type { RaisedInstant } from './statements.js';
 import type { Tx } from './tx.js';
+import type { ReadOfKeys } from './shared-reads.js';
 import type { View } from './view.js';
 
 /** What `Commits` needs of the database. */
@@ -49,8 +49,6 @@ interface Doors {
   scopeOf(tenantId: string): TenantScope;
   /** Whether the caller is such a decision. */
   isHolding(): boolean;
-  /** @throws TransactionMisuse inside a transaction */
-  requireNoTransaction(what: string): void;
   /** A transaction of many. `begin` gives the same transaction at a later instant. */
   together<T>(work: (begin: () => Tx) => Promise<T>): Promise<T>;
   /**
@@ -65,8 +63,8 @@ interface Doors {
   ): Promise<{ readonly result: T } | undefined>;
   /** Committed data of one tenant. */
   read<T>(tenantId: string, work: (view: View) => Promise<T>): Promise<T>;
-  /** Committed data across tenants. */
-  readAcross<T>(work: (view: View) => Promise<T>): Promise<T>;
+  /** As `Database.readTogether`. */
+  readTogether<Value>(read: ReadOfKeys<Value>): (key: string) => Promise<Value | undefined>;
 }
 
 /** What a transaction of many came to. */
@@ -110,14 +108,13 @@ export class Commits implements Loader {
   readonly #raised = new RaisedInstants();
   readonly #rowsThere = new PresentRows();
   readonly #stepPlans = new StepPlans();
-  readonly #presentNumbers = new PresentNumbers((tenantIds) =>
-    this.doors.readAcross((view) => this.#readNumbers(view, tenantIds)),
-  );
+  readonly #present: (tenantId: string) => Promise<number | undefined>;
   readonly #group: GroupCommit;
   readonly lookups: Counter;
 
   constructor(private readonly doors: Doors) {
     this.lookups = doors.measures.lookups;
+    this.#present = doors.readTogether((view, tenantIds) => this.#readNumbers(view, tenantIds));
     this.#group = new GroupCommit((shares) => this.#write(shares), doors.measures);
   }
 
@@ -179,15 +176,6 @@ export class Commits implements Loader {
       const { value, from, until } = await load(view);
       return { value, basis: { configVersion, from, until } };
     });
-  }
-
-  /** A decision that holds its rows reads by its own transaction, where the number cannot change: its rejection is final. */
-  async #present(tenantId: string): Promise<number | undefined> {
-    if (this.isHolding) {
-      return this.doors.read(tenantId, async (view) => (await this.#readNumbers(view, [tenantId])).get(tenantId));
-    }
-    this.doors.requireNoTransaction('decision by what is remembered');
-    return this.#presentNumbers.of(tenantId);
   }
 
   async #readNumbers(view: View, tenantIds: readonly string[]): Promise<ReadonlyMap<string, number>> {

@@ -38,6 +38,7 @@ import { PlannedTransaction } from './planned-transaction.js';
 import type { PreparedWork } from './prepared-work.js';
 import type { DatabaseTls } from './tls.js';
 import { type Snapshot, snapshotOf } from './snapshot.js';
+import { type ReadOfKeys, SharedReads } from './shared-reads.js';
 import type { TransactionPlan } from './transaction-plan.js';
 import { Tx } from './tx.js';
 import { type Instants, View } from './view.js';
@@ -110,12 +111,11 @@ export class Database {
       alone: (scope, work, rows) => this.transaction(scope, work, rows),
       holding: (scope, decide, work, rows) => this.run(scope, scope.tenantId, work, rows, decide),
       scopeOf: configurationScope,
-      isHolding: () => this.#open.getStore()?.connection !== undefined,
-      requireNoTransaction: (what) => this.requireNoTransaction(what),
+      isHolding: () => this.isHolding,
       together: (work) => this.attempting(GROUP, null, 1, (begin) => work(() => begin(GROUP))),
       planned: (assumed, isTimely, work) => this.planned(assumed, isTimely, work),
       read: (tenantId, work) => this.view(configurationScope(tenantId), tenantId, work),
-      readAcross: (work) => this.view(GROUP, null, work),
+      readTogether: (read) => this.readTogether(read),
     });
   }
 
@@ -239,6 +239,27 @@ export class Database {
   /** Committed data across tenants. */
   async readPlatform<T>(scope: PlatformScope, work: (view: View) => Promise<T>): Promise<T> {
     return this.view(scope, null, work);
+  }
+
+  /**
+   * Committed data across tenants that the server itself looks for under keys, once for all requests that ask meanwhile. A decision that holds
+   * its rows reads by its own transaction.
+   * @param read by few statements, however many keys there are
+   * @returns reads one key; `undefined` where nothing is found. @throws DATABASE_UNAVAILABLE, BUSY; TransactionMisuse inside a transaction
+   */
+  readTogether<Value>(read: ReadOfKeys<Value>): (key: string) => Promise<Value | undefined> {
+    const across = (keys: readonly string[]): Promise<ReadonlyMap<string, Value>> =>
+      this.view(GROUP, null, (view) => read(view, keys));
+    const together = new SharedReads<Value>(across);
+    return async (key) => {
+      if (this.isHolding) return (await across([key])).get(key);
+      this.requireNoTransaction('read of what is committed');
+      return together.of(key);
+    };
+  }
+
+  private get isHolding(): boolean {
+    return this.#open.getStore()?.connection !== undefined;
   }
 
   /**

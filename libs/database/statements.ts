@@ -98,6 +98,32 @@ const evened = (keys: readonly string[]): string[] => {
 };
 
 /**
+ * The least and the greatest text of a column among the rows of each key, as `key`, `first` and `last`; both are NULL where there are none. A
+ * subquery for each, because both databases answer it from the ends of an index, while SQLite would read all rows of a group.
+ * @param tenantId only rows of this tenant
+ */
+export function firstAndLastStatement(
+  { source, dialect }: Place,
+  entity: EntityClass,
+  { by, keys, column }: { readonly by: string; readonly keys: readonly string[]; readonly column: string },
+  tenantId: string | null,
+): Statement {
+  const metadata = source.getMetadata(entity);
+  const [key, text] = [by, column].map((name) =>
+    dialect.quote(metadata.findColumnWithPropertyName(name)!.databaseName),
+  );
+  const own = ofTenant(dialect, entity, tenantId);
+  const rows = `FROM ${dialect.quote(metadata.tableName)} WHERE ${key} = ?${own.statement}`;
+  const [keyName, first, last] = ['key', 'first', 'last'].map((name) => dialect.quote(name));
+  const one = `SELECT ? AS ${keyName}, (SELECT MIN(${text}) ${rows}) AS ${first}, (SELECT MAX(${text}) ${rows}) AS ${last}`;
+  const named = evened(keys);
+  return {
+    statement: named.map(() => one).join(' UNION ALL '),
+    parameters: named.flatMap((value) => [value, value, ...own.parameters, value, ...own.parameters]),
+  };
+}
+
+/**
  * What tells whether a row is another than it was: its version, or every column where it has none.
  * @returns their names in the database @throws NotPlanned where a column has bytes, which have no text
  */

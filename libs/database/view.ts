@@ -28,7 +28,7 @@ import { TransactionMisuse, databaseErrors } from './errors.js';
 import { entityOf, comparingStatement } from './few-rows.js';
 import { requireInitialState } from './lifecycle-of.js';
 import { type EntityClass, ownershipOf } from './ownership.js';
-import { type Place, numbersIn, numbersStatement } from './statements.js';
+import { type Place, firstAndLastStatement, numbersIn, numbersStatement } from './statements.js';
 
 export type Where<Row> = FindOptionsWhere<Row> | FindOptionsWhere<Row>[];
 
@@ -54,6 +54,12 @@ export const LOCKS = { shared: 'pessimistic_read', exclusive: 'pessimistic_write
 
 /** No list that is not paged grows past this. */
 const ROWS_MAX = 10_000;
+
+/** Two texts of one column. */
+export interface FirstAndLast {
+  readonly first: string;
+  readonly last: string;
+}
 
 export interface Reach {
   /** `null`: every tenant (platform work); otherwise the one tenant that each statement is confined to. */
@@ -167,6 +173,34 @@ export class View {
       if (last === null) break;
     }
     return texts;
+  }
+
+  /**
+   * The first and the last text of a column among the rows of each key: two searches for a key, however many rows it has, where an index
+   * begins with both columns. A key without rows is not in the answer.
+   * @param by the column of the keys
+   */
+  async firstAndLast<Row extends object>(
+    entity: EntityClass<Row>,
+    by: keyof Row & string,
+    keys: readonly string[],
+    column: keyof Row & string,
+  ): Promise<ReadonlyMap<string, FirstAndLast>> {
+    if (keys.length === 0) return new Map();
+    this.confine(entity, {});
+    const { statement, parameters } = firstAndLastStatement(
+      this.place,
+      entity,
+      { by, keys, column },
+      this.reach.tenantId,
+    );
+    const rows = await this.manager.query<({ key: string } & { [Place in keyof FirstAndLast]: string | null })[]>(
+      statement,
+      [...parameters],
+    );
+    return new Map(
+      rows.flatMap(({ key, first, last }) => (first === null || last === null ? [] : [[key, { first, last }]])),
+    );
   }
 
   /** The one row that matches, or `null`. An empty condition is rejected: it would return the first row of any tenant. */

@@ -84,6 +84,12 @@ export class KeyFingerprints {
 export const isCompromised = (view: View, fingerprint: string): Promise<boolean> =>
   view.installation.exists(CompromisedKey, { fingerprint });
 
+/** A step: those of the keys that were reported as compromised. */
+export async function compromisedAmong(view: View, fingerprints: readonly string[]): Promise<ReadonlySet<string>> {
+  const reported = await view.installation.find(CompromisedKey, { fingerprint: In([...fingerprints]) });
+  return new Set(reported.map(({ fingerprint }) => fingerprint));
+}
+
 /** A step: no part of the installation accepts the key after this transaction. */
 export async function reportCompromise(tx: Tx, fingerprint: string): Promise<void> {
   const row = { fingerprint, reportedBy: tx.scope.tenantId, reportedAt: tx.now };

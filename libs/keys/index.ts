@@ -1,6 +1,6 @@
 export { KeyDeletion } from './deletion.service.js';
 export { DueKeyDestructions, DueRotations, DueVersionSteps } from './expirables.js';
-export { identifiedPublicKey, isCompromised, requireUncompromised } from './compromised-keys.js';
+export { compromisedAmong, identifiedPublicKey, isCompromised, requireUncompromised } from './compromised-keys.js';
 export { keyErrors } from './errors.js';
 export { type ExportRequest, type ExportedKey, KeyExport, PASSPHRASE_CHARACTERS_MIN } from './key-export.service.js';
 export { type ImportRequest, KeyImport } from './key-import.service.js';

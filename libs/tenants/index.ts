@@ -50,7 +50,7 @@ export { type Membership, Sessions } from './sessions.service.js';
 export { type AskedSignIn, SignIns } from './sign-ins.service.js';
 export { type ErasureDryRun, HistoryErasure, type ShownMonth } from './history-erasure.service.js';
 export { type StepUpToken, StepUps } from './step-ups.service.js';
-export { namesOfOtherTenants } from './tenant-names.js';
+export { SLUG, tenantsBySlug } from './tenant-slugs.js';
 export { type TenantState, tenantLifecycle } from './tenant-lifecycle.js';
 export {
   ANNOUNCEMENT_DAYS_MAX,

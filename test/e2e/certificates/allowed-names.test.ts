@@ -1,7 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 
-import { Database } from '#database';
-
+import { AuthorityKeys } from '../../../libs/certificates/authority-keys.service.js';
 import { commonName } from '../../support/asn1.js';
 import { keys } from '../../conformance/certificates/pure-samples.js';
 import { type Shape, type TestServer, type TestTenant, createTenant, startTestServer } from '../../support/server.js';
@@ -81,18 +80,14 @@ describe('a tenant that has allowed no DNS names', () => {
 
 /** Narrows the setting once every rule has been held against a request, before what will be signed is on record. */
 function narrowAfterTheRules(tenant: TestTenant, allowedDnsNames: readonly string[]): void {
-  const { readPlatform } = Database.prototype;
-  const reads = vi.spyOn(Database.prototype, 'readPlatform').mockImplementation(async function (
-    this: Database,
-    ...call
+  const { requireAnswer } = AuthorityKeys.prototype;
+  vi.spyOn(AuthorityKeys.prototype, 'requireAnswer').mockImplementationOnce(async function (
+    this: AuthorityKeys,
+    authority,
   ) {
-    const read: unknown = await readPlatform.apply(this, call);
-    if (typeof read === 'object' && read !== null && 'foreignNames' in read) {
-      reads.mockRestore();
-      expect((await setAllowed(tenant, allowedDnsNames)).status).toBe(200);
-    }
-    return read;
-  } as typeof readPlatform);
+    expect((await setAllowed(tenant, allowedDnsNames)).status).toBe(200);
+    return requireAnswer.call(this, authority);
+  });
 }
 
 describe('the setting `allowedDnsNames`', () => {

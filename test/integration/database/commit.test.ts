@@ -7,6 +7,7 @@ import { sealingErrors, uuidv7 } from '#crypto';
 import {
   type Basis,
   type Database,
+  In,
   type OnceRow,
   type PreparedWork,
   type SharedStep,
@@ -133,6 +134,36 @@ describe('prepared work of many requests', () => {
     expect(rejected.every((error) => error instanceof DomainError && error.code === 'BUSY')).toBe(true);
     expect(await modest).toBe('modest');
     expect(await eventsOf(busy)).toHaveLength(700 - rejected.length);
+  });
+});
+
+describe('what requests read together', () => {
+  it('what requests read together is read once for those that ask meanwhile, by the transaction of one that holds its rows, and in no other', async () => {
+    const scope = tenantScope();
+    const row = note({ id: uuidv7(1), tenantId: scope.tenantId, name: 'read together' });
+    await sample.write(scope, row);
+    const asked: number[] = [];
+    const nameOf = database.readTogether(async (view, ids) => {
+      asked.push(ids.length);
+      const rows = await view.find(Note, { id: In([...ids]) });
+      return new Map(rows.map(({ id, name }) => [id, name]));
+    });
+    const names = await Promise.all([row.id, uuidv7(1), row.id, uuidv7(1)].map((id) => nameOf(id)));
+    expect([names, asked]).toEqual([[row.name, undefined, row.name, undefined], [3]]);
+
+    const inside = database.transaction(scope, async (tx) => {
+      tx.housekeeping('a test');
+      return nameOf(row.id);
+    });
+    await expect(inside).rejects.toThrow(TransactionMisuse);
+    // The third attempt holds the configuration, and reads by its own transaction.
+    let attempts = 0;
+    const result = await database.commit(scope, async () => {
+      attempts += 1;
+      const configVersion = attempts < 3 ? 0 : 1;
+      return recording((await nameOf(row.id))!, { basis: { ...ALWAYS, configVersion } });
+    });
+    expect([attempts, result]).toEqual([3, row.name]);
   });
 });
 

@@ -100,6 +100,21 @@ describe("another tenant's row", () => {
     expect(await trying((tx) => tx.update(Note, { id: own.id }, { tenantId: mine.tenantId }))).toBe(1);
   });
 
+  it("another tenant's row is not among the ends that a tenant sees, and is among those of the installation", async () => {
+    const scopes = Array.from({ length: 4 }, () => tenantScope());
+    for (const scope of scopes) await sample.write(scope, { name: 'known to many' });
+    const names = ['known to many', 'own', 'known to none'];
+    const [one] = scopes as [TenantScope];
+    const ends = (view: View) => view.firstAndLast(Note, 'name', names, 'tenantId');
+    const inOrder = scopes.map(({ tenantId }) => tenantId).sort();
+    const only = ({ tenantId }: TenantScope) => ({ first: tenantId, last: tenantId });
+    const [seen, known] = [await database.read(one, ends), await database.readPlatform(platform, ends)];
+    expect(Object.fromEntries(seen)).toEqual({ 'known to many': only(one) });
+    const all = { first: inOrder[0]!, last: inOrder.at(-1)! };
+    expect(Object.fromEntries(known)).toEqual({ 'known to many': all, own: only(mine) });
+    expect(await database.read(mine, (view) => view.firstAndLast(Note, 'name', [], 'tenantId'))).toEqual(new Map());
+  });
+
   it("another tenant's row is reached by platform work only", async () => {
     const found = await database.readPlatform(platform, (view) => view.find(Note, { name: In(['own', 'foreign']) }));
     expect(found).toHaveLength(2);

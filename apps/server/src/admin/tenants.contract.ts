@@ -1,5 +1,6 @@
 import type { Rfc3339 } from '#core';
 import {
+  SLUG,
   type TenantSettings,
   type TenantState,
   type Tenants,
@@ -21,9 +22,6 @@ import {
 import { present } from '../http/present.js';
 import { PageOf } from './page.contract.js';
 import { StepUp } from './step-up.contract.js';
-
-/** A slug is accepted in place of an id, so it must not look like one. */
-const SLUG = /^(?![0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$)[a-z0-9](-?[a-z0-9])*$/;
 
 const SETTINGS_DESCRIPTION = Object.entries(tenantSettings)
   .map(([name, row]) => `\`${name}\`: ${row.description}`)

@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 
 import { describe, expect, it } from 'vitest';
 
-import { PresentNumbers } from './present-numbers.js';
+import { SharedReads } from './shared-reads.js';
 
 /** Numbers that change, and the statements that read them. */
 function fixture() {
@@ -12,9 +12,9 @@ function fixture() {
   ]);
   const statements: (readonly string[])[] = [];
   const gates: PromiseWithResolvers<void>[] = [];
-  const present = new PresentNumbers(async (tenantIds) => {
-    statements.push(tenantIds);
-    const read = new Map([...committed].filter(([id]) => tenantIds.includes(id)));
+  const reads = new SharedReads<number>(async (keys) => {
+    statements.push(keys);
+    const read = new Map([...committed].filter(([key]) => keys.includes(key)));
     const gate = Promise.withResolvers<void>();
     gates.push(gate);
     await gate.promise;
@@ -23,13 +23,13 @@ function fixture() {
   const begun = async (count: number): Promise<void> => {
     await expect.poll(() => statements.length, { interval: 1 }).toBe(count);
   };
-  return { committed, statements, gates, present, begun };
+  return { committed, statements, gates, reads, begun };
 }
 
-describe('present numbers', () => {
-  it('requests that ask at the same time share a statement, and an unknown tenant has no number', async () => {
-    const { statements, gates, present, begun } = fixture();
-    const asked = Promise.all(['one', 'other', 'one', 'none'].map((id) => present.of(id)));
+describe('shared reads', () => {
+  it('requests that ask at the same time share a statement, and an unknown key has no value', async () => {
+    const { statements, gates, reads, begun } = fixture();
+    const asked = Promise.all(['one', 'other', 'one', 'none'].map((id) => reads.of(id)));
     await begun(1);
     gates[0]!.resolve();
     expect(await asked).toEqual([1, 7, 1, undefined]);
@@ -37,11 +37,11 @@ describe('present numbers', () => {
   });
 
   it('a request that asks while a statement is under way is told what the next one reads', async () => {
-    const { committed, gates, present, begun } = fixture();
-    const early = present.of('one');
+    const { committed, gates, reads, begun } = fixture();
+    const early = reads.of('one');
     await begun(1);
     committed.set('one', 2);
-    const late = present.of('one');
+    const late = reads.of('one');
     gates[0]!.resolve();
     await begun(2);
     gates[1]!.resolve();
@@ -49,10 +49,10 @@ describe('present numbers', () => {
   });
 
   it('a statement that fails is the answer to those that waited for it, and to no other', async () => {
-    const { gates, present, begun } = fixture();
-    const unlucky = present.of('one');
+    const { gates, reads, begun } = fixture();
+    const unlucky = reads.of('one');
     await begun(1);
-    const next = present.of('one');
+    const next = reads.of('one');
     gates[0]!.reject(new Error('away'));
     await expect(unlucky).rejects.toThrow('away');
     await begun(2);
@@ -63,17 +63,17 @@ describe('present numbers', () => {
   it('a statement runs in the asynchronous context of no asker, so that none gives its transaction to others', async () => {
     const caller = new AsyncLocalStorage<string>();
     const contexts: (string | undefined)[] = [];
-    const present = new PresentNumbers(async () => {
+    const reads = new SharedReads<number>(async () => {
       contexts.push(caller.getStore());
       return new Map();
     });
-    await Promise.all([caller.run('first', () => present.of('one')), present.of('other')]);
+    await Promise.all([caller.run('first', () => reads.of('one')), reads.of('other')]);
     expect(contexts).toEqual([undefined]);
   });
 
-  it('a statement names no more than 256 tenants', async () => {
-    const { statements, gates, present, begun } = fixture();
-    const asked = Promise.all(Array.from({ length: 300 }, (_, number) => present.of(`tenant ${number}`)));
+  it('a statement names no more than 256 keys', async () => {
+    const { statements, gates, reads, begun } = fixture();
+    const asked = Promise.all(Array.from({ length: 300 }, (_, number) => reads.of(`key ${number}`)));
     await begun(1);
     gates[0]!.resolve();
     await begun(2);
@@ -83,8 +83,8 @@ describe('present numbers', () => {
   });
 
   it('beyond 2,000 requests that wait, the next one is told that the server is busy', async () => {
-    const { present } = fixture();
-    for (let number = 0; number < 2_000; number += 1) void present.of('one');
-    expect(() => present.of('one')).toThrow(expect.objectContaining({ code: 'BUSY' }));
+    const { reads } = fixture();
+    for (let number = 0; number < 2_000; number += 1) void reads.of('one');
+    expect(() => reads.of('one')).toThrow(expect.objectContaining({ code: 'BUSY' }));
   });
 });
