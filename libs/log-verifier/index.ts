@@ -5,7 +5,6 @@ export { type LogProof, formatLogProof, parseLogProof } from './log-proof.js';
 export {
   type Note,
   type NoteSignature,
-  SIGNATURE_TYPES,
   type SignatureType,
   type VerifierKey,
   formatNote,

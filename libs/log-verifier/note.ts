@@ -1,7 +1,7 @@
 import { Malformed, concatenated, decodeBase64, toBase64, toHex, utf8 } from './bytes.js';
 
 /** Kinds of signatures and their keys (C2SP signed-note, tlog-cosignature). */
-export const SIGNATURE_TYPES = {
+const SIGNATURE_TYPES = {
   /** Ed25519 over the text of the note. */
   ed25519: 0x01,
   /** Ed25519 of a cosigner, with the time. */

@@ -20,11 +20,11 @@ import {
   parseVerifierKey,
   readFromLeaves,
   rootOf,
-  signCheckpoint,
   signNote,
   signersOf,
   verifyLogProof,
 } from './index.js';
+import { signCheckpoint } from '../../test/support/signed-checkpoint.js';
 
 /** The example of C2SP signed-note. */
 const EXAMPLE_KEY = 'example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k';

@@ -5,7 +5,8 @@ import { describe, expect, it } from 'vitest';
 import { formatVerifierKey, parseNote } from '#log-verifier';
 
 import { isWitnessed, parsePolicy } from './policy.js';
-import { type CheckpointSigner, SEED_BYTES, checkpointSigner, signCheckpoint } from './signing.js';
+import { type CheckpointSigner, SEED_BYTES, checkpointSigner } from './signing.js';
+import { signCheckpoint } from '../../test/support/signed-checkpoint.js';
 import { cosignaturesIn, formatAddCheckpoint, parseCosignedSize } from './witness.js';
 
 const log = checkpointSigner('log.example/one', 'ed25519', randomBytes(SEED_BYTES));

@@ -1,15 +1,6 @@
 import { type KeyObject, createPrivateKey, createPublicKey, sign } from 'node:crypto';
 
-import {
-  type Checkpoint,
-  type NoteSignature,
-  type SignatureType,
-  type VerifierKey,
-  formatCheckpoint,
-  formatNote,
-  signedMessage,
-  uint64,
-} from '#log-verifier';
+import { type NoteSignature, type SignatureType, type VerifierKey, signedMessage, uint64 } from '#log-verifier';
 
 import { verifierKey } from './verifier.js';
 
@@ -64,14 +55,4 @@ export async function signNoteElsewhere(
 function lineOf({ name, keyId, type }: VerifierKey, signature: Uint8Array, timestampSeconds: number): NoteSignature {
   const stamp = type === 'ed25519' ? [] : [uint64(timestampSeconds)];
   return { name, keyId, signature: Buffer.concat([...stamp, signature]) };
-}
-
-/** A checkpoint with its signatures, as it is published. */
-export function signCheckpoint(
-  checkpoint: Checkpoint,
-  signers: readonly CheckpointSigner[],
-  timestampSeconds: number,
-): string {
-  const text = formatCheckpoint(checkpoint);
-  return formatNote({ text, signatures: signers.map((signer) => signNote(text, signer, timestampSeconds)) });
 }

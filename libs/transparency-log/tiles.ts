@@ -7,7 +7,7 @@ import type { ReadHashes, Subtree } from './tree.js';
 export const TILE_WIDTH = 256;
 const TILE_HEIGHT = 8;
 /** An entry in a bundle follows its length in two bytes. */
-export const ENTRY_BYTES_MAX = 65_535;
+const ENTRY_BYTES_MAX = 65_535;
 const LEVEL_MAX = 63;
 
 /** A tile of hashes: hash `i` of it is that of the subtree `{ level: 8 * level, index: index * 256 + i }`. */
@@ -17,7 +17,7 @@ export interface Tile {
 }
 
 /** What a path below `tile/` names: hashes of a level or entries, whole or the first `width` of them. */
-export interface TilePath {
+interface TilePath {
   readonly level: number | 'entries';
   readonly index: number;
   readonly width: number;

@@ -39,7 +39,7 @@ export const joined = (hashes: readonly Uint8Array[]): Uint8Array =>
   hashes.length === 0 ? EMPTY_ROOT : hashes.reduceRight((right, left) => nodeHash(left, right));
 
 /** PATH(index, D[0:size]) of RFC 6962 §2.1.1: the ranges whose hashes prove that a leaf is in a tree, the nearest first. */
-export function inclusionRanges(index: number, size: number): Range[] {
+function inclusionRanges(index: number, size: number): Range[] {
   if (index < 0 || index >= size) throw new RangeError('The leaf is not in the tree');
   const ranges: Range[] = [];
   let [begin, end] = [0, size];
@@ -57,7 +57,7 @@ export function inclusionRanges(index: number, size: number): Range[] {
 }
 
 /** PROOF(first, D[0:second]) of RFC 6962 §2.1.2: the ranges whose hashes prove that one tree is the beginning of another. */
-export function consistencyRanges(first: number, second: number): Range[] {
+function consistencyRanges(first: number, second: number): Range[] {
   if (first < 0 || first > second) throw new RangeError('The first tree is larger than the second');
   // Every tree continues the empty one and is itself: there is nothing to prove.
   if (first === 0 || first === second) return [];

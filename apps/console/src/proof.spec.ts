@@ -9,7 +9,6 @@ import {
   leafHash,
   readFromLeaves,
   rootOf,
-  signCheckpoint,
   verifyConsistency,
   verifyInclusion,
 } from '#transparency-log';
@@ -24,6 +23,7 @@ import {
   readCheckpoint,
   signatureFinding,
 } from './proof.js';
+import { signCheckpoint } from '../../../test/support/signed-checkpoint.js';
 
 const SIZE_MAX = 20;
 const entries = Array.from({ length: SIZE_MAX }, (_, index) => Buffer.from(`{"event":${index}}`));
