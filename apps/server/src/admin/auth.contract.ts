@@ -45,18 +45,21 @@ const SessionPlaceField = () =>
       'read, for pages of this installation',
   });
 
-export class LogIn {
-  @Email({ description: 'E-mail address of the account' }) email: string;
-  @PasswordField({ description: 'Their password' }) password: string;
-  @Text({
+/** Which account is meant, where several tenants know accounts with the same address. */
+const TenantOfAccount = () =>
+  Text({
     max: 63,
     optional: true,
     description:
       'Id or slug of a tenant: selects the account that only this tenant knows, if other accounts have the same ' +
       'address',
     example: 'acme',
-  })
-  tenant?: string;
+  });
+
+export class LogIn {
+  @Email({ description: 'E-mail address of the account' }) email: string;
+  @PasswordField({ description: 'Their password' }) password: string;
+  @TenantOfAccount() tenant?: string;
   @SessionPlaceField() session?: SessionPlace;
 }
 
@@ -138,15 +141,7 @@ export class PasswordChange {
 
 export class ResetRequest {
   @Email({ description: 'Address of the account' }) email: string;
-  @Text({
-    max: 63,
-    optional: true,
-    description:
-      'Id or slug of a tenant: selects the account that only this tenant knows, if other accounts have the same ' +
-      'address',
-    example: 'acme',
-  })
-  tenant?: string;
+  @TenantOfAccount() tenant?: string;
 }
 
 /** The same whether or not there is such an account. */
