@@ -1,4 +1,4 @@
-import cluster from 'node:cluster';
+import cluster, { type Worker } from 'node:cluster';
 
 import 'reflect-metadata';
 
@@ -40,7 +40,10 @@ export async function start(process: Process): Promise<void> {
   // Until it serves there is nothing to finish, and what is half-done, such as a migration, continues with the next start. Without
   // this, the first process of a container would not even end.
   const signals: Stopping = { by: () => process.exit(0) };
-  process.onStop((signal) => signals.by(signal));
+  const { worker } = cluster;
+  // Ctrl+C reaches every process of a terminal: a worker waits for the message of its parent.
+  process.onStop((signal) => (worker && signal === 'SIGINT' ? undefined : signals.by(signal)));
+  worker?.on('message', ({ stop }: StopMessage) => signals.by(stop));
   try {
     const { configuration, warnings } = loadConfiguration(process.environment);
     const logger = createLogger(configuration.logLevel);
@@ -81,10 +84,7 @@ async function serve(process: Process, signals: Stopping, configuration: Configu
         },
       );
   };
-  const { worker } = cluster;
-  // Ctrl+C reaches every process of a terminal: a worker waits for the message of its parent.
-  signals.by = (signal) => (worker && signal === 'SIGINT' ? undefined : stop(signal));
-  worker?.on('message', ({ stop: signal }: StopMessage) => stop(signal));
+  signals.by = stop;
   if (cluster.isPrimary)
     process.write(greeting(address, server.firstAdmin, server.installation.vault.sealed, configuration));
 }
@@ -107,13 +107,17 @@ async function forkWorkers(
   const { sealed } = installation.vault;
   await prepared.close();
 
-  let listening = false;
+  const listening = new WeakSet<Worker>();
+  let hasListened = false;
   let stopping = false;
   const stop = (signal: StopSignal): void => {
     const message: StopMessage = { stop: signal };
     for (const worker of Object.values(cluster.workers ?? {})) {
-      if (stopping) worker?.process.kill('SIGKILL');
-      else worker?.send(message);
+      if (!worker) continue;
+      if (stopping) worker.process.kill('SIGKILL');
+      else if (listening.has(worker)) worker.send(message);
+      // While it loads its modules it hears no message, and it has nothing to finish.
+      else worker.process.kill('SIGTERM');
     }
     if (stopping) process.exit(1);
     stopping = true;
@@ -126,16 +130,17 @@ async function forkWorkers(
   const restart = (number: number, pid: number | undefined, code: number): void => {
     if (stopping) return;
     logger.error({ pid, code }, 'A worker ended');
-    if (listening) {
+    if (hasListened) {
       setTimeout(() => stopping || fork(number), WORKER_RESTART_AFTER);
     } else {
       process.fail('No worker could start to listen.\n');
       stop('SIGINT');
     }
   };
-  cluster.on('listening', (_, { port }) => {
-    if (!listening) process.write(greeting(publicUrl ?? `http://${host}:${port}`, firstAdmin, sealed, configuration));
-    listening = true;
+  cluster.on('listening', (worker, { port }) => {
+    if (!hasListened) process.write(greeting(publicUrl ?? `http://${host}:${port}`, firstAdmin, sealed, configuration));
+    hasListened = true;
+    listening.add(worker);
   });
   for (let number = 0; number < workers; number += 1) fork(number);
 }

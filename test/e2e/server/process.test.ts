@@ -307,7 +307,23 @@ async function expectOnePort(): Promise<void> {
   expect(server.output().match(/Chancery listens/g)).toHaveLength(1);
 }
 
+/** The processes that a process has started, and that run. */
+function childrenOf(pid: number): number[] {
+  const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8');
+  return text.split(' ').filter(Boolean).map(Number);
+}
+
 describe('several workers', () => {
+  it.skipIf(testServerUrl === undefined)('several workers end by SIGTERM also while they start', async () => {
+    const server = launch({ WORKERS: '2' });
+    const pid = server.child.pid!;
+    const workers = await until('the workers', () => (childrenOf(pid).length === 2 ? childrenOf(pid) : undefined));
+    const ended = stop(server);
+    // Where one does not end, its parent waits for it.
+    expect(await Promise.race([ended, delay(STOPS_WITHIN_MILLISECONDS, 'running')])).toBe(0);
+    for (const worker of workers) expect(existsSync(`/proc/${worker}`)).toBe(false);
+  });
+
   it('several workers share a port, a first start and its one password on a database server, and are rejected on SQLite', async () => {
     await (testServerUrl === undefined ? expectWorkersRejected() : expectOnePort());
   });
