@@ -64,7 +64,7 @@ export function readSettings<Table extends SettingTable>(table: Table, environme
 
 /** What was given, as far as a line shows it, and without what is a password where a URL was meant. */
 function shownValue(value: string): string {
-  const shown = JSON.stringify(value.replaceAll(/\/\/[^/@\s]*@/g, '//...@'));
+  const shown = JSON.stringify(value.replaceAll(/\/\/.*@/gs, '//...@'));
   return shown.length > SHOWN_CHARACTERS_MAX ? `${shown.slice(0, SHOWN_CHARACTERS_MAX)}..."` : shown;
 }
 

@@ -27,6 +27,7 @@ const HOSTILE: readonly string[] = [
   'javascript:alert(1)',
   'mysql://',
   `mysql://user:${SECRET}@host:99999/database`,
+  `mysql://user:a/b@c ${SECRET}@host/database`,
   'sqlite:',
   '../../etc/passwd',
   '10.0.0.0/33',
