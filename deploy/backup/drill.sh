@@ -36,24 +36,29 @@ cp "$kept" "$folder/checkpoints.ndjson"
 export CHANCERY_CHECKPOINT_FILE=$folder/checkpoints.ndjson
 step 'restore' "${chancery[@]}" restore --from "$backup" ${IDENTITY:+--identity "$IDENTITY"}
 
-# The histories whose checkpoints were kept, by the ids of their tenants; that of the installation has only zeros.
+# The newest checkpoint of each history, by the ids of their tenants; that of the installation has only zeros. The file has a line for each
+# second in which a history grew: it is read once, and line by line. A line that was cut off, also by the copy, says nothing.
+mkdir "$folder/since"
 histories=$(node -e '
-  const notes = require("node:fs").readFileSync(process.argv[1], "utf8").split("\n").filter(Boolean).map(JSON.parse);
-  const ids = notes.map((note) => note.split("\n")).filter(([, size]) => /^\d+$/.test(size)).map(([origin]) => origin.split("/").at(-1));
-  console.log([...new Set(ids)].filter((id) => /^[0-9a-f-]{36}$/.test(id)).join("\n"));
-' "$kept")
+  const { createReadStream, writeFileSync } = require("node:fs");
+  const [kept, folder] = process.argv.slice(1);
+  const newest = new Map();
+  const lines = require("node:readline").createInterface({ input: createReadStream(kept), crlfDelay: Infinity });
+  lines.on("line", (line) => {
+    const [, id] = /^"[^"\\]*\/([0-9a-f-]{36})\\n\d+\\n.*"$/.exec(line) ?? [];
+    if (id) newest.set(id, line);
+  });
+  lines.on("close", () => {
+    for (const [id, line] of newest) writeFileSync(`${folder}/${id}`, JSON.parse(line));
+    console.log([...newest.keys()].join("\n"));
+  });
+' "$kept" "$folder/since")
 for id in $histories; do
   file=$folder/$id.ndjson
   tenant=()
   case $id in *[1-9a-f]*) tenant=(--tenant "$id") ;; esac
   "${chancery[@]}" audit export "${tenant[@]}" --out "$file"
-  node -e '
-    const [kept, id, out] = process.argv.slice(1);
-    const notes = require("node:fs").readFileSync(kept, "utf8").split("\n").filter(Boolean).map(JSON.parse);
-    const own = notes.filter((note) => /^\d+$/.test(note.split("\n")[1]) && note.split("\n")[0].endsWith(`/${id}`));
-    require("node:fs").writeFileSync(out, own.at(-1));
-  ' "$kept" "$id" "$folder/since"
-  step "$id" "${chancery[@]}" audit verify --export "$file" --since "$folder/since"
-  rm -f "$file" "$folder/since"
+  step "$id" "${chancery[@]}" audit verify --export "$file" --since "$folder/since/$id"
+  rm -f "$file"
 done
 echo 'The backup can be used.'
