@@ -7,12 +7,15 @@ const TEXT_CHARACTERS_MAX = 64;
 /**
  * Where a request comes from: the address of the connection, or what a trusted proxy says in `X-Forwarded-For`. A text
  * of the proxy that is no address (`unknown`) is passed on as it is: it lies in no network.
- * @throws INTERNAL_ERROR where there is nothing: without it all callers would be counted and recorded as one
+ * @throws VALIDATION_ERROR where its caller has closed the connection before it was accepted; INTERNAL_ERROR where there is nothing
+ *   otherwise: without it all callers would be counted and recorded as one
  */
-export function sourceAddressOf({ ip }: FastifyRequest): string {
+export function sourceAddressOf({ ip, socket }: Pick<FastifyRequest, 'ip' | 'socket'>): string {
   const address = parseSourceAddress(ip) ?? (ip as string | undefined)?.slice(0, TEXT_CHARACTERS_MAX);
   if (address) return address;
-  throw coreErrors.INTERNAL_ERROR('The request has no source address: its connection is closed already');
+  // No failure of this server, whose operator would be called by whoever resets connections.
+  if (!socket.remoteAddress) throw coreErrors.VALIDATION_ERROR('The connection was closed before the request was read');
+  throw coreErrors.INTERNAL_ERROR('The request has no source address');
 }
 
 /**
