@@ -34,7 +34,7 @@ import {
   stretchesAfter,
   stretchesOf,
 } from './personal-filters.js';
-import { sequenceAt } from './sequence-at.js';
+import { sequencesAt } from './sequence-at.js';
 
 export const requestEvents = defineEvents('request', {
   refused:
@@ -160,10 +160,8 @@ export class History {
         { order: { sequence: 'DESC' }, limit: 1, columns: ['sequence'] },
       );
       const end = last === undefined ? 0 : last.sequence + 1;
-      const starts: number[] = [];
-      for (let hour = 0; hour <= HOURS_OF_DAY; hour += 1) {
-        starts.push((await sequenceAt(view, tenantId, day + hour * HOUR)) ?? end);
-      }
+      const borders = Array.from({ length: HOURS_OF_DAY + 1 }, (_, hour) => day + hour * HOUR);
+      const starts = (await sequencesAt(view, tenantId, borders)).map((sequence) => sequence ?? end);
       const { erasedBefore } = await erasedOf(view, tenantId);
       return { day, erasedBefore, hours: starts.slice(1).map((next, hour) => Math.max(0, next - starts[hour]!)) };
     });

@@ -203,6 +203,28 @@ export class View {
     );
   }
 
+  /**
+   * The id of the first row that meets each of several conditions, in the order of a list: one statement, that searches once
+   * for each of them where an index has the columns of the condition and of the order. `undefined` where there is none.
+   */
+  async firstOfEach<Row extends { id: string }>(
+    entity: EntityClass<Row>,
+    conditions: readonly Where<Row>[],
+    order: KeysetOrder<Row>,
+  ): Promise<(string | undefined)[]> {
+    const parts = conditions.map((where, place) => {
+      const first = this.pageQuery(entity, where, order, { limit: 1 }).limit(1);
+      const [sql, parameters] = first.select(`${place}`, 'place').addSelect('row.id', 'id').getQueryAndParameters();
+      return { sql: `SELECT * FROM (${sql}) AS first${place}`, parameters };
+    });
+    const found = await this.manager.query<{ place: number | string; id: string }[]>(
+      parts.map(({ sql }) => sql).join(' UNION ALL '),
+      parts.flatMap(({ parameters }) => parameters as unknown[]),
+    );
+    const ids = new Map(found.map(({ place, id }) => [Number(place), id]));
+    return conditions.map((_, place) => ids.get(place));
+  }
+
   /** The one row that matches, or `null`. An empty condition is rejected: it would return the first row of any tenant. */
   async findOne<Row extends object>(entity: EntityClass<Row>, where: Where<Row>): Promise<Row | null> {
     return this.oneRow(entity, where);

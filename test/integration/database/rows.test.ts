@@ -288,6 +288,18 @@ describe('a page', () => {
     }
   });
 
+  it('the first row of each of several conditions is found by one statement, in the order of the list', async () => {
+    const own = tenantScope();
+    const rows = [2, 1, 2, 1].map((count, place) => note({ name: `note ${place}`, count }));
+    await changing(own, (tx) => tx.insert(Note, rows));
+    const firsts = (of: TenantScope) =>
+      database.read(of, (view) =>
+        view.firstOfEach(Note, [{ count: 2 }, { count: 9 }, { count: 1 }], [['name', 'DESC']]),
+      );
+    expect(await firsts(own)).toEqual([rows[2]!.id, undefined, rows[3]!.id]);
+    expect(await firsts(tenantScope())).toEqual([undefined, undefined, undefined]);
+  });
+
   it('a page is bounded whatever is asked for', async () => {
     await changing(scope, (tx) =>
       tx.insert(
