@@ -24,6 +24,11 @@ export class CalendarFiles {
 
   /** iCalendar of what happens within a year, but for what the server does again and again by itself. */
   async of(scope: TenantScope): Promise<string> {
+    // Of several pages: what moves from one to another meanwhile would be on both or on none.
+    return this.database.moment(scope, () => this.read(scope));
+  }
+
+  private async read(scope: TenantScope): Promise<string> {
     const { slug, now } = await this.database.read(scope, async (view) => ({
       slug: (await tenantNameOf(view, scope.tenantId)).slug,
       now: view.now,

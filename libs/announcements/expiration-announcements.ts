@@ -7,6 +7,8 @@ import {
   type Expirable,
   DAY,
   PAGE_LIMIT_MAX,
+  type Page,
+  type PageRequest,
   type TenantScope,
   type Upcoming,
   platformScope,
@@ -14,7 +16,7 @@ import {
 } from '#core';
 import { Notices, contactsOf, firstContacts } from '#contacts';
 import { Database, In, type Tx } from '#database';
-import { Backoff, Expires, ExpiryCalendar, type ItemFailure, ItemsFailed } from '#scheduler';
+import { Backoff, type CalendarFilter, Expires, ExpiryCalendar, type ItemFailure, ItemsFailed } from '#scheduler';
 import { ANNOUNCEMENT_DAYS_MAX, tenantSettingsOf, settingsOfTenants } from '#tenants';
 
 import { Announcement } from './entities.js';
@@ -74,8 +76,19 @@ export class ExpirationAnnouncements implements Expirable {
     return attempted;
   }
 
-  /** Things of one tenant with what was announced of them, and when they are announced next. */
-  async describe(scope: TenantScope, items: readonly Upcoming[]): Promise<AnnouncedUpcoming[]> {
+  /**
+   * One page of the calendar of a tenant, soonest first, with what was announced of each thing and when it is announced next:
+   * both as they are at one moment.
+   * @throws VALIDATION_ERROR for a noun that no kind has
+   */
+  async page(scope: TenantScope, filter: CalendarFilter, request: PageRequest): Promise<Page<AnnouncedUpcoming>> {
+    return this.database.moment(scope, async () => {
+      const { items, nextCursor } = await this.calendar.list(scope, filter, request);
+      return { items: await this.describe(scope, items), nextCursor };
+    });
+  }
+
+  private async describe(scope: TenantScope, items: readonly Upcoming[]): Promise<AnnouncedUpcoming[]> {
     return this.database.read(scope, async (view) => {
       const { announcementDays } = await tenantSettingsOf(view);
       const subjects = items.map(({ id }) => id);

@@ -263,6 +263,20 @@ export class Database {
   }
 
   /**
+   * Several reads of committed data that agree with each other: all that `work` reads, it reads as it is at one moment, whatever
+   * is written meanwhile. Nothing can be written in it.
+   * @throws DATABASE_UNAVAILABLE, BUSY
+   */
+  async moment<T>({ tenantId: owner }: TenantScope | PlatformScope, work: () => Promise<T>): Promise<T> {
+    this.requireNoTransaction('view of one moment');
+    try {
+      return await this.gateway.readMoment({ owner, rows: 1 }, (connection) => this.#open.run({ connection }, work));
+    } catch (error) {
+      throw this.toDomainError(error, databaseErrors.DATABASE_UNAVAILABLE);
+    }
+  }
+
+  /**
    * What takes long and needs no row is done before or after a transaction: on SQLite everybody who writes would wait
    * for it, elsewhere everybody who needs the rows that are locked. A decision that holds what it reads is the exception:
    * it was outdated each time that it was made beforehand.

@@ -45,6 +45,8 @@ export interface Gateway {
   writePlanned?(share: Share, plan: Planning, isTimely: () => boolean): Promise<boolean>;
   /** Runs `work` on committed data, outside any transaction. @throws BUSY */
   read<T>(share: Share, work: (manager: EntityManager) => Promise<T>): Promise<T>;
+  /** Runs `work` on what is committed at one moment: what is written meanwhile it does not see. @throws BUSY */
+  readMoment<T>(share: Share, work: (manager: EntityManager) => Promise<T>): Promise<T>;
   /** The line for its connections. */
   readonly queue: FairQueue;
   /** Runs `work` on one moment of the database, on a connection of its own: whatever is written meanwhile, it does not see. */

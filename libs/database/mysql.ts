@@ -169,6 +169,7 @@ export async function openMysql(
         queue.run(owner, rows, () => reachability.run(() => writer.carryOut(() => planned(plan), isTimely))),
     }),
     read: (owner, work) => share(owner, (runner) => withManager(runner, work)),
+    readMoment: (owner, work) => share(owner, (runner) => atOneMoment(runner, work)),
     snapshot: (work) =>
       connected(connection, async (reading) => {
         for (const statement of session) await reading.query(statement);
@@ -264,6 +265,21 @@ async function inTransaction<T>(runner: QueryRunner, work: (manager: EntityManag
     return result;
   } catch (error) {
     if (!isStatementTimeout(error)) await runner.rollbackTransaction().catch(() => discard(runner));
+    throw error;
+  }
+}
+
+/** Reads in a transaction that sees what is committed at its beginning. */
+async function atOneMoment<T>(runner: QueryRunner, work: (manager: EntityManager) => Promise<T>): Promise<T> {
+  // Of the next transaction only.
+  await runner.query('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ');
+  await runner.query('START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY');
+  try {
+    const result = await withManager(runner, work);
+    await runner.query('COMMIT');
+    return result;
+  } catch (error) {
+    if (!isStatementTimeout(error)) await runner.query('ROLLBACK').catch(() => discard(runner));
     throw error;
   }
 }

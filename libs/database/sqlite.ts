@@ -44,6 +44,9 @@ export async function openSqlite(
   const shared = { type: 'better-sqlite3' as const, database: path, entities: [...entities], logging: false };
   const { writer, reader } = await connected(shared, migrations);
   const queue = new FairQueue({ concurrency: 1, ...WAITING });
+  /** Plain reads continue meanwhile, each by what is committed then: it has a connection of its own, one at a time. */
+  const moments = new FairQueue({ concurrency: 1, ...WAITING });
+  let momentReader: DataSource | undefined;
 
   let thread: SqliteWriter | undefined;
   let isClosed = false;
@@ -81,11 +84,7 @@ export async function openSqlite(
     writePlanned: ({ owner, rows }, plan) =>
       queue.run(owner, rows, async () => usableThread().carryOut(await plan(async () => reader.manager))),
     snapshot: async (work) => {
-      const connection = await new DataSource({
-        ...shared,
-        readonly: true,
-        timeout: BUSY_TIMEOUT_MILLISECONDS,
-      }).initialize();
+      const connection = await openReader(shared);
       try {
         // In WAL mode, all statements of a transaction see the moment of its first one.
         await connection.query('BEGIN');
@@ -94,6 +93,18 @@ export async function openSqlite(
         await connection.destroy();
       }
     },
+    readMoment: ({ owner, rows }, work) =>
+      moments.run(owner, rows, async () => {
+        momentReader ??= await openReader(shared);
+        const { manager } = momentReader;
+        // In WAL mode, all statements of a transaction see the moment of its first one.
+        await manager.query('BEGIN');
+        try {
+          return await work(manager);
+        } finally {
+          await manager.query('COMMIT');
+        }
+      }),
     // It answers within the call: there is nothing to wait for.
     read: (_, work) => work(reader.manager),
     answers: () =>
@@ -109,11 +120,15 @@ export async function openSqlite(
         await writer.destroy();
       });
       await reader.destroy();
+      await moments.run(INSTALLATION_ID, 1, async () => momentReader?.destroy());
     },
   };
 }
 
 type FileOptions = Extract<DataSourceOptions, { type: 'better-sqlite3' }>;
+
+const openReader = (shared: FileOptions): Promise<DataSource> =>
+  new DataSource({ ...shared, readonly: true, timeout: BUSY_TIMEOUT_MILLISECONDS }).initialize();
 
 /** @throws Error that names the file, where it cannot be made, read or written, or is none of SQLite */
 async function connected(
@@ -134,7 +149,7 @@ async function connected(
     }).initialize();
     // From here on a lock of another process is waited for without blocking this one: see `begin`.
     await writer.query('PRAGMA busy_timeout = 0');
-    const reader = await new DataSource({ ...shared, readonly: true, timeout: BUSY_TIMEOUT_MILLISECONDS }).initialize();
+    const reader = await openReader(shared);
     return { writer, reader };
   } catch (error) {
     const why = (error as Error).message;

@@ -24,7 +24,7 @@ export function soonestFirst(pages: readonly Page<Upcoming>[], request: PageRequ
 }
 
 /** What of the calendar is asked for. */
-interface CalendarFilter {
+export interface CalendarFilter {
   /** Epoch milliseconds, inclusive; from the soonest on if absent. */
   readonly from?: EpochMilliseconds | undefined;
   /** Epoch milliseconds; 30 days ahead if absent. */

@@ -1,5 +1,5 @@
 export { Backoff } from './backoff.js';
-export { ExpiryCalendar } from './calendar.js';
+export { type CalendarFilter, ExpiryCalendar } from './calendar.js';
 export { type ClockStatus, ClockWatch } from './clock-watch.js';
 export { DueItems, type DueList, type DueWork, type ItemFailure, ItemsFailed } from './due-items.js';
 export { DueKind } from './due-kind.js';

@@ -7,7 +7,6 @@ import type { FastifyReply } from 'fastify';
 
 import { CALENDAR_TYPE, CalendarFiles, ExpirationAnnouncements } from '#announcements';
 import type { Page, TenantScope } from '#core';
-import { ExpiryCalendar } from '#scheduler';
 
 import { Answers } from '../http/answers.js';
 import { InScope } from '../http/in-scope.js';
@@ -24,10 +23,7 @@ import {
 @Controller('v1/tenants/:tenantId/expirations')
 @Requires('expirations:read')
 export class ExpirationsController {
-  constructor(
-    private readonly calendar: ExpiryCalendar,
-    private readonly announcements: ExpirationAnnouncements,
-  ) {}
+  constructor(private readonly announcements: ExpirationAnnouncements) {}
 
   @Get()
   @ApiOperation({ summary: 'List upcoming expiries, rotations and starts of all kinds, soonest first' })
@@ -36,9 +32,8 @@ export class ExpirationsController {
     @Query() { from, before, kind, ...request }: ExpirationQuery,
     @InScope() scope: TenantScope,
   ): Promise<Page<Expiration>> {
-    const { items, nextCursor } = await this.calendar.list(scope, { from, before, kind }, request);
-    const described = await this.announcements.describe(scope, items);
-    return { items: described.map(presentExpiration), nextCursor };
+    const { items, nextCursor } = await this.announcements.page(scope, { from, before, kind }, request);
+    return { items: items.map(presentExpiration), nextCursor };
   }
 }
 
