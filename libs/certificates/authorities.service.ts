@@ -6,7 +6,6 @@ import {
   Clock,
   coreErrors,
   type EpochMilliseconds,
-  type EventFactory,
   type Origin,
   type Page,
   type PageRequest,
@@ -23,7 +22,6 @@ import {
   keyFileWork,
   publicKeyFingerprint,
   publicKeyToBytes,
-  uuidv7,
 } from '#crypto';
 import {
   type Committed,
@@ -34,17 +32,14 @@ import {
   type Tx,
   type View,
 } from '#database';
-import { keepObject } from '#key-stores';
 import { type NewPrivateHalf, PrivateHalves, requireUncompromised } from '#keys';
-import { chainToPem, toPem } from '#asn1';
+import { toPem } from '#asn1';
 import {
   AUTHORITY_VALIDITY_DAYS_DEFAULT,
   type DistinguishedName,
   type NameConstraints,
-  type ParsedCertificate,
   authorityProfile,
   buildTbsCertificate,
-  formatName,
   issuerOf,
   randomSerialNumber,
   selfIssuer,
@@ -52,29 +47,28 @@ import {
   signatureAlgorithmFor,
   validityFrom,
 } from '#pki';
-import { changeTenant, checkSettings, tenantState } from '#tenants';
+import { tenantState } from '#tenants';
 
 import { authorityUrls } from './authority-urls.js';
-import { authorityKeyAlgorithmOf, authorityKeyRequest, readAuthorityKey } from './authority-key-algorithms.js';
-import { readCertificateChain, requireIssuer } from './authority-import.js';
+import { authorityKeyRequest, readAuthorityKey } from './authority-key-algorithms.js';
+import { readCertificateChain, requireIssuingChain } from './authority-import.js';
 import { AuthorityKeys } from './authority-keys.service.js';
+import {
+  type AuthorityRequest,
+  allowNames,
+  ofCertificate,
+  ofChain,
+  requireNamePatterns,
+  storeAuthority,
+} from './authority-rows.js';
 import { Crls } from './crls.service.js';
 import { CertificateAuthority } from './entities.js';
 import { authorityErrors, certificateErrors } from './errors.js';
 import { authorityEvents } from './events.js';
-import { type IssuingProfileRequest, issuingProfile } from './issuing-profile.js';
+import { issuingProfile } from './issuing-profile.js';
 import { type AuthorityState, authorityStateAt } from './lifecycle.js';
 import { recordingLintFailure, lintBeforeSigning } from './pre-sign-lint.js';
 import { readStored } from './stored-certificate.js';
-
-interface AuthorityRequest {
-  readonly name: string;
-  readonly profile?: IssuingProfileRequest | undefined;
-  /** E-mail addresses of who is told about it. */
-  readonly contacts?: readonly string[] | undefined;
-  /** For the tenant's setting of this name; with its first authority only. */
-  readonly allowedDnsNames?: readonly string[] | undefined;
-}
 
 export interface NewAuthority extends AuthorityRequest {
   readonly subject: DistinguishedName;
@@ -143,16 +137,21 @@ export class CertificateAuthorities {
       const certificate = readStored({ certificatePem: toPem('CERTIFICATE', der) });
       // Where this does not commit, neither the certificate nor its key was ever outside of this process.
       return this.database.transaction(scope, async (tx) => {
-        await this.allowNames(tx, request);
+        await allowNames(tx, request);
         const parent = request.parentId === undefined ? null : await this.lockUsable(tx, request.parentId);
-        return this.store(tx, authorityEvents.created, half, certificate, {
+        const id = await storeAuthority(tx, this.keys, authorityEvents.created, half, {
+          ...ofCertificate(certificate),
+          state: 'active',
           name: request.name,
           origin: 'generated',
           parentId: parent?.id ?? null,
           profile,
           contacts: normalContacts(request.contacts ?? []),
-          importedChainPem: null,
+          publicKeyHash: publicKeyFingerprint(certificate.publicKeyInfo),
+          csrPem: null,
         });
+        await this.crls.create(tx, id);
+        return this.read(tx, id);
       });
     };
     return recordingLintFailure(
@@ -171,31 +170,37 @@ export class CertificateAuthorities {
   async import(scope: TenantScope, request: ImportedAuthority): Promise<Committed<EffectiveAuthority>> {
     const profile = issuingProfile(request.profile);
     requireNamePatterns(request);
-    const { own, issuers } = readCertificateChain(request.certificatePem);
+    const chain = readCertificateChain(request.certificatePem);
     const work = {
       ...(request.passphrase === undefined ? keyFileWork.check : keyFileWork.decrypt),
       group: scope.tenantId,
     };
     const key = await this.cpu.run(work, () => readAuthorityKey(request.key, request.passphrase));
-    const publicKeyHash = publicKeyFingerprint(own.publicKeyInfo);
+    const publicKeyHash = publicKeyFingerprint(publicKeyToBytes(key));
+    const certifiedHash = publicKeyFingerprint(chain[0].publicKeyInfo);
     const known = await this.database.readPlatform(platformScope(scope), (view) =>
-      view.exists(CertificateAuthority, { publicKeyHash }),
+      view.exists(CertificateAuthority, { publicKeyHash: certifiedHash }),
     );
     // Two registers of one issuer would contradict each other about its serial numbers and revocations.
     if (known) throw authorityErrors.INVALID_CA_CERTIFICATE('This authority is in use here already');
     return this.database.transaction(scope, async (tx) => {
-      await this.allowNames(tx, request);
-      requireIssuer(own, key, tx.now);
-      const authority = await this.store(tx, authorityEvents.imported, { in: 'database', signingKey: key }, own, {
+      await allowNames(tx, request);
+      const pathLength = requireIssuingChain(chain, { publicKeyHash, profile }, tx.now);
+      const half = { in: 'database', signingKey: key } as const;
+      const id = await storeAuthority(tx, this.keys, authorityEvents.imported, half, {
+        ...ofChain(chain, pathLength),
+        state: 'active',
         name: request.name,
         origin: 'imported',
         parentId: null,
         profile,
         contacts: normalContacts(request.contacts ?? []),
-        importedChainPem: issuers.length === 0 ? null : chainToPem(issuers.map(({ der }) => der)),
+        publicKeyHash,
+        csrPem: null,
       });
+      await this.crls.create(tx, id);
       await requireUncompromised(tx, publicKeyHash);
-      return authority;
+      return this.read(tx, id);
     });
   }
 
@@ -232,9 +237,16 @@ export class CertificateAuthorities {
     });
   }
 
-  /** The authority's own certificate and those above it, in PEM, the issuer below the issued. @throws NOT_FOUND */
+  /**
+   * The authority's own certificate and those above it, in PEM, the issuer below the issued.
+   * @throws NOT_FOUND, CA_NOT_USABLE where it has no certificate yet
+   */
   async chain(scope: TenantScope, caId: string): Promise<string> {
-    return this.database.read(scope, (view) => this.chainOf(view, caId));
+    return this.database.read(scope, async (view) => {
+      const authority = await view.get(CertificateAuthority, { id: caId });
+      if (authority.certificatePem === null) throw notUsable(authority, view.now);
+      return this.chainFrom(view, authority);
+    });
   }
 
   /** DER of the certificate, public, in every state; also of a suspended tenant. @throws NOT_FOUND */
@@ -243,8 +255,9 @@ export class CertificateAuthorities {
       this.database.readPlatform(platformScope(origin), async (view) => {
         const authority = await view.get(CertificateAuthority, { id: caId });
         if ((await tenantState(view, authority.tenantId)) === 'deleted') throw coreErrors.NOT_FOUND();
+        if (authority.certificatePem === null) throw coreErrors.NOT_FOUND();
         const { der } = readStored(authority);
-        // It never changes.
+        // A certificate that was renewed since is valid to its end, too.
         return { value: der, bytes: der.length, until: Number.MAX_SAFE_INTEGER };
       }),
     );
@@ -268,7 +281,7 @@ export class CertificateAuthorities {
   /** A step: PEM of an authority that was read, and of those above it. */
   async chainFrom(view: View, own: CertificateAuthority): Promise<string> {
     const chain = [own, ...(await this.ancestorsOf(view, own))];
-    return chain.map(({ certificatePem }) => certificatePem).join('') + (chain.at(-1)?.importedChainPem ?? '');
+    return chain.map(({ certificatePem }) => certificatePem ?? '').join('') + (chain.at(-1)?.importedChainPem ?? '');
   }
 
   /** A step: the authorities above one, its issuer first. */
@@ -296,23 +309,6 @@ export class CertificateAuthorities {
     const authority = await tx.lock(CertificateAuthority, { id: caId });
     requireUsable(authority, tx.now);
     return authority;
-  }
-
-  /**
-   * The request for the first authority can contain the tenant's setting. Later it is changed with the tenant, because it
-   * also applies to the authorities that exist already.
-   */
-  private async allowNames(tx: Tx, { allowedDnsNames }: AuthorityRequest): Promise<void> {
-    if (allowedDnsNames === undefined) return;
-    // Locks the tenant, so that of two requests for the first authority one sees the other's.
-    await changeTenant(tx, { settings: { allowedDnsNames } });
-    const [another] = await tx.find(CertificateAuthority, {}, { limit: 1 });
-    if (another) {
-      const detail = 'belongs to the first authority; change the setting of the tenant instead';
-      throw coreErrors.VALIDATION_ERROR({
-        errors: [{ pointer: '/allowedDnsNames', code: 'NOT_THE_FIRST_AUTHORITY', detail }],
-      });
-    }
   }
 
   /** A step of every answer about one authority. @throws NOT_FOUND */
@@ -356,58 +352,11 @@ export class CertificateAuthorities {
       publicKeyInfo,
       // A root is a trust anchor and has no revocation status (RFC 5280 §3.3).
       ...(parent ? { urls: authorityUrls(this.publicUrl.current, parent.id) } : {}),
-      ...validityFrom(view.now, validityDays, parent ?? undefined),
+      ...validityFrom(view.now, validityDays, parent ? readStored(parent) : undefined),
     });
     lintBeforeSigning(tbs, parent ? readStored(parent) : undefined);
     return { tbs, issuerKey };
   }
-
-  private async store(
-    tx: Tx,
-    event: EventFactory,
-    half: NewPrivateHalf,
-    certificate: ParsedCertificate,
-    about: Pick<CertificateAuthority, 'name' | 'origin' | 'parentId' | 'profile' | 'contacts' | 'importedChainPem'>,
-  ): Promise<EffectiveAuthority> {
-    const { now } = tx;
-    const isStored = half.in === 'store';
-    const id = isStored ? half.recordId : uuidv7(now);
-    const { tenantId } = tx.scope;
-    if (isStored) await keepObject(tx, id);
-    const row: CertificateAuthority = {
-      ...about,
-      id,
-      tenantId,
-      state: 'active',
-      keyAlgorithm: authorityKeyAlgorithmOf(isStored ? half.publicKey : half.signingKey)!,
-      subject: formatName(certificate.subject),
-      issuer: formatName(certificate.issuer),
-      serialNumber: certificate.serialNumber,
-      publicKeyHash: publicKeyFingerprint(certificate.publicKeyInfo),
-      pathLength: certificate.basicConstraints?.pathLength ?? null,
-      nameConstraints: certificate.nameConstraints ?? null,
-      certificatePem: toPem('CERTIFICATE', certificate.der),
-      sealedPrivateKey: isStored ? null : await this.keys.sealAuthorityKey(tx, { id, tenantId }, half.signingKey),
-      keyStore: isStored ? half.store : null,
-      notBefore: certificate.notBefore,
-      notAfter: certificate.notAfter,
-      revocationReason: null,
-      revokedAt: null,
-      version: 1,
-      createdAt: now,
-      updatedAt: now,
-    };
-    await tx.insert(CertificateAuthority, row, { duplicate: () => authorityErrors.CA_NAME_TAKEN() });
-    await writeContacts(tx, { type: 'certificate_authority', id }, row.contacts ?? []);
-    await this.crls.create(tx, id);
-    tx.record(event(id, { after: auditSnapshot(row) }));
-    return this.read(tx, id);
-  }
-}
-
-/** @throws VALIDATION_ERROR */
-function requireNamePatterns({ allowedDnsNames }: AuthorityRequest): void {
-  if (allowedDnsNames !== undefined) checkSettings({ allowedDnsNames }, '');
 }
 
 /** The default issuer is the oldest authority that can issue. */
@@ -428,8 +377,13 @@ const effective = (
 });
 
 function requireUsable(authority: CertificateAuthority, now: EpochMilliseconds): void {
+  if (authorityStateAt(authority, now) !== 'active') throw notUsable(authority, now);
+}
+
+function notUsable(authority: CertificateAuthority, now: EpochMilliseconds): Error {
   const state = authorityStateAt(authority, now);
-  if (state !== 'active') throw authorityErrors.CA_NOT_USABLE(`The certificate authority is ${state}`);
+  const remedy = state === 'pending' ? ': upload the certificate that its issuer returns for its request' : '';
+  return authorityErrors.CA_NOT_USABLE(`The certificate authority is ${state}${remedy}`);
 }
 
 /** RFC 5280 §4.2.1.9: below an authority that permits n more, one permits at most n - 1. */
@@ -447,27 +401,3 @@ const pathTooLong = (detail: string): Error =>
     detail,
     errors: [{ pointer: '/pathLength', code: 'PATH_LENGTH_EXCEEDED', detail }],
   });
-
-const auditSnapshot = ({
-  name,
-  origin,
-  parentId,
-  subject,
-  keyAlgorithm,
-  serialNumber,
-  notAfter,
-  profile,
-  contacts,
-  keyStore,
-}: CertificateAuthority) => ({
-  ...(keyStore === null ? {} : { keyStore }),
-  contacts: contacts ?? [],
-  name,
-  origin,
-  parentId,
-  subject,
-  keyAlgorithm,
-  serialNumber,
-  notAfter,
-  kid: profile.kid,
-});

@@ -1,54 +1,65 @@
-import { type KeyObject, X509Certificate } from 'node:crypto';
-
 import { certificatesIn } from '#asn1';
 import type { EpochMilliseconds } from '#core';
-import { publicKeyToBytes } from '#crypto';
-import { type ParsedCertificate, parseCertificate } from '#pki';
+import { publicKeyFingerprint } from '#crypto';
+import { type CertificationPath, type NameConstraints, checkPath, parseCertificate } from '#pki';
 
+import type { CertificateAuthority } from './entities.js';
 import { authorityErrors } from './errors.js';
+import { type IssuingProfile, certificateProfile } from './issuing-profile.js';
+import { readStored } from './stored-certificate.js';
 
 const CHAIN_LENGTH_MAX = 5;
 
 /**
- * The certificates of a text, the authority's own first and each followed by its issuer's.
+ * The certificates of a text, the authority's own first.
  * @throws INVALID_CA_CERTIFICATE
  */
-export function readCertificateChain(pem: string): { own: ParsedCertificate; issuers: ParsedCertificate[] } {
+export function readCertificateChain(pem: string): CertificationPath {
   const encoded = certificatesIn(pem);
-  if (encoded.length > CHAIN_LENGTH_MAX) throw refusal(`At most ${CHAIN_LENGTH_MAX} certificates are read`);
-  const certificates = encoded.map((der) => {
+  if (encoded.length > CHAIN_LENGTH_MAX) throw invalidChain(`At most ${CHAIN_LENGTH_MAX} certificates are read`);
+  const [own, ...issuers] = encoded.map((der) => {
     const parsed = parseCertificate(der);
-    if (!parsed.ok) throw refusal(parsed.detail);
+    if (!parsed.ok) throw invalidChain(parsed.detail);
     return parsed.value;
   });
-  const [own, ...issuers] = certificates;
-  if (!own) throw refusal('The text holds no certificate in PEM');
-  certificates.forEach((certificate, index) => {
-    const issuer = certificates[index + 1];
-    if (issuer && !isIssuedBy(certificate, issuer)) throw refusal('Each certificate must be issued by the next one');
-  });
-  return { own, issuers };
+  if (!own) throw invalidChain('The text holds no certificate in PEM');
+  return [own, ...issuers];
 }
 
-/** Whether the certificate names the issuer and is signed by it. */
-function isIssuedBy(certificate: ParsedCertificate, issuer: ParsedCertificate): boolean {
-  if (!certificate.issuerName.equals(issuer.subjectName)) return false;
-  const [issued, above] = [new X509Certificate(certificate.der), new X509Certificate(issuer.der)];
-  return issued.checkIssued(above) && issued.verify(above.publicKey);
+/** What an authority is to do under a chain. */
+interface Issuing {
+  /** SHA-256 of the SubjectPublicKeyInfo of its key. */
+  readonly publicKeyHash: string;
+  readonly profile: IssuingProfile;
 }
 
 /**
- * Whether certificates and CRLs may be issued under a certificate (RFC 5280 §6.1.4) with this key, today.
+ * Whether an authority may issue certificates and CRLs with its key under the first certificate of a chain, today.
+ * @returns how many authorities may follow below it; `null` for any number
  * @throws INVALID_CA_CERTIFICATE, INVALID_CA_KEY
  */
-export function requireIssuer(certificate: ParsedCertificate, key: KeyObject, now: EpochMilliseconds): void {
-  const { basicConstraints, keyUsage, notBefore, notAfter } = certificate;
-  if (!publicKeyToBytes(key).equals(certificate.publicKeyInfo)) throw authorityErrors.INVALID_CA_KEY();
-  if (!basicConstraints?.ca) throw refusal('The certificate is not that of an authority (basicConstraints)');
-  if (keyUsage && !(keyUsage.includes('keyCertSign') && keyUsage.includes('cRLSign'))) {
-    throw refusal('The key usage must include keyCertSign and cRLSign');
+export function requireIssuingChain(
+  chain: CertificationPath,
+  { publicKeyHash, profile }: Issuing,
+  now: EpochMilliseconds,
+): number | null {
+  const [{ publicKeyInfo, keyUsage }] = chain;
+  const { extendedKeyUsage } = certificateProfile(profile);
+  const checked = checkPath(chain, { now, extendedKeyUsage });
+  if (!checked.ok) throw invalidChain(checked.detail);
+  if (publicKeyFingerprint(publicKeyInfo) !== publicKeyHash) throw authorityErrors.INVALID_CA_KEY();
+  if (keyUsage && !keyUsage.includes('cRLSign')) {
+    throw invalidChain('The key usage must include keyCertSign and cRLSign');
   }
-  if (now < notBefore || now > notAfter) throw refusal('The certificate is not valid today');
+  return checked.value.pathLength ?? null;
 }
 
-const refusal = (detail: string): Error => authorityErrors.INVALID_CA_CERTIFICATE(detail);
+/** What limits the names below authorities: those of a tenant, the issuing one first, and what is above them elsewhere. */
+export function nameConstraintsOf(authorities: readonly CertificateAuthority[]): NameConstraints[] {
+  const elsewhere = certificatesIn(authorities.at(-1)?.importedChainPem ?? '').map((der) =>
+    readStored({ certificatePem: der }),
+  );
+  return [...authorities, ...elsewhere].flatMap(({ nameConstraints }) => nameConstraints ?? []);
+}
+
+export const invalidChain = (detail: string): Error => authorityErrors.INVALID_CA_CERTIFICATE(detail);

@@ -1,4 +1,5 @@
 import { In, type Tx, type View } from '#database';
+import { releaseObjects } from '#key-stores';
 import { type RevocationReason, replacesReason } from '#pki';
 import { raiseConfigVersion } from '#tenants';
 
@@ -79,6 +80,12 @@ async function revokeOne(tx: Tx, crls: Crls, id: string, reason: RevocationReaso
     content: { details: { reason, certificates } },
   });
   await crls.markStale(tx, id);
+  await releaseUnusedKey(tx, authority);
+}
+
+/** A step: the key of an authority that ended without a certificate signs nothing. */
+export async function releaseUnusedKey(tx: Tx, { id, keyStore, certificatePem }: CertificateAuthority): Promise<void> {
+  if (certificatePem === null && keyStore !== null) await releaseObjects(tx, [id]);
 }
 
 /** The authority itself and all below it, the higher ones first. */

@@ -1,9 +1,10 @@
 import { Injectable } from '@nestjs/common';
 
 import { type EpochMilliseconds, MINUTE, type Origin, platformScope, systemOrigin } from '#core';
-import { Database, In, LessThan, type Where } from '#database';
+import { Database, In, LessThan, type Tx, type Where } from '#database';
 import { DueItems, DueKind, Expires } from '#scheduler';
 
+import { releaseUnusedKey } from './authority-status.js';
 import { Crls } from './crls.service.js';
 import { Certificate, CertificateAuthority } from './entities.js';
 import { authorityLifecycle, certificateLifecycle } from './lifecycle.js';
@@ -22,9 +23,11 @@ const expiryOf = <Row extends Certificate | CertificateAuthority>(
     readonly entity: new () => Row;
     readonly where: (now: EpochMilliseconds) => Where<Row>;
     readonly contactsOf: (row: Row) => readonly (string | null)[];
+    /** What follows from its end. */
+    readonly ended?: (tx: Tx, row: Row) => Promise<void>;
   },
 ): DueItems<Row> => {
-  const { kind, origin, entity, where, contactsOf } = work;
+  const { kind, origin, entity, where, contactsOf, ended } = work;
   return new DueItems<Row>(database, {
     kind,
     scope: platformScope(origin),
@@ -34,7 +37,8 @@ const expiryOf = <Row extends Certificate | CertificateAuthority>(
     handle: ({ id, tenantId }) =>
       database.transaction({ ...origin, tenantId }, async (tx) => {
         tx.housekeeping('another instance has recorded it');
-        await tx.applyDue(entity, await tx.lock(entity, { id } as Where<Row>));
+        const row = await tx.applyDue(entity, await tx.lock(entity, { id } as Where<Row>));
+        if (row.state === 'expired') await ended?.(tx, row);
       }),
   });
 };
@@ -68,6 +72,7 @@ export class AuthorityExpiry extends DueKind<CertificateAuthority> {
         entity: CertificateAuthority,
         contactsOf: ({ id }) => [id],
         where: (now) => ({ state: In([...authorityLifecycle.event.expire.from]), notAfter: LessThan(now) }),
+        ended: releaseUnusedKey,
       }),
     );
   }

@@ -27,6 +27,7 @@ import {
 } from './entities.js';
 import { authorityErrors, certificateErrors } from './errors.js';
 import { authorityEvents, certificateEvents, foreignCertificateEvents } from './events.js';
+import { ExternalAuthorities } from './external-authorities.service.js';
 import { ForeignCertificates } from './foreign-certificates.service.js';
 import { ForeignCertificateExpiry } from './foreign-expiry.service.js';
 import { InstallationFacts } from './installation-facts.js';
@@ -86,6 +87,7 @@ class AuthoritiesModule {}
     CertificateVerifier,
     Certificates,
     Certification,
+    ExternalAuthorities,
     ForeignCertificateExpiry,
     ForeignCertificates,
     InstallationFacts,
@@ -100,6 +102,7 @@ class AuthoritiesModule {}
     AuthorityRevocations,
     CertificateVerifier,
     Certificates,
+    ExternalAuthorities,
     ForeignCertificates,
     Issuance,
     OcspResponder,

@@ -167,7 +167,7 @@ export class Certification {
     const [ca] = issuer.authorities;
     const now = this.database.now();
     const serialNumber = randomSerialNumber();
-    const validity = validityFrom(now, validityDays, ca);
+    const validity = validityFrom(now, validityDays, issuer.certificate);
     const tbs = buildTbsCertificate({
       ...validity,
       profile: certificateProfile(ca.profile, validityDays),

@@ -299,7 +299,11 @@ async function revocationsOf(view: View, caId: string, now: EpochMilliseconds): 
   const revoked: RevokedCertificate[] = [];
   const notAfter = MoreThan(Math.min(now, view.confirmed) - KEPT_AFTER_EXPIRY);
   const authorities = await view.find(CertificateAuthority, { parentId: caId, state: 'revoked', notAfter });
-  revoked.push(...authorities.map((row) => entryOf(row, now)));
+  revoked.push(
+    ...authorities.flatMap(({ serialNumber, ...row }) =>
+      serialNumber === null ? [] : entryOf({ ...row, serialNumber }, now),
+    ),
+  );
   for (let after = '', more = true; more;) {
     const batch = await view.find(
       Certificate,
@@ -313,7 +317,9 @@ async function revocationsOf(view: View, caId: string, now: EpochMilliseconds): 
   return revoked;
 }
 
-const entryOf = (row: Certificate | CertificateAuthority, now: EpochMilliseconds): RevokedCertificate => ({
+type Revocable = Pick<Certificate, 'serialNumber' | 'revokedAt' | 'updatedAt' | 'revocationReason'>;
+
+const entryOf = (row: Revocable, now: EpochMilliseconds): RevokedCertificate => ({
   serialNumber: row.serialNumber,
   revokedAt: Math.min(row.revokedAt ?? row.updatedAt, now),
   reason: row.revocationReason ?? 'unspecified',

@@ -4,6 +4,7 @@ import {
   type CertificateRequest,
   type Finding,
   type GeneralName,
+  type NameConstraints,
   type PolicyCategory,
   checkRequest,
   parseCertificateRequest,
@@ -20,6 +21,8 @@ import { certificateProfile } from './issuing-profile.js';
 export interface Situation {
   /** The authority that is to sign, and those above it. */
   readonly authorities: readonly [CertificateAuthority, ...CertificateAuthority[]];
+  /** Those of all certificates above the requested one. */
+  readonly nameConstraints: readonly NameConstraints[];
   readonly additionalNames: readonly GeneralName[];
   /** Of the tenant's settings, see `allowedDnsNames`. */
   readonly allowedDnsNames: readonly string[];
@@ -44,7 +47,7 @@ export async function requireAcceptable(
   request: CertificateRequest,
   situation: Situation,
 ): Promise<void> {
-  const { authorities, additionalNames, allowedDnsNames, renews, objections = [] } = situation;
+  const { authorities, nameConstraints, additionalNames, allowedDnsNames, renews, objections = [] } = situation;
   const { profile } = authorities[0];
   const publicKeyHash = publicKeyFingerprint(request.publicKeyInfo);
   const [keyStatus, foreignNames] = await Promise.all([
@@ -59,7 +62,7 @@ export async function requireAcceptable(
     extendedKeyUsage: certificateProfile(profile).extendedKeyUsage,
     keyStatus,
     foreignNames,
-    nameConstraints: authorities.flatMap(({ nameConstraints }) => nameConstraints ?? []),
+    nameConstraints,
   });
   if (findings.length + objections.length > 0) throw refusal([...findings, ...objections]);
 }

@@ -29,16 +29,20 @@ export class CertificateAuthority extends TenantResource {
   @VarcharColumn(16) keyAlgorithm: AuthorityKeyAlgorithm;
   /** RFC 4514. */
   @TextColumn() subject: string;
-  @TextColumn() issuer: string;
+  /** With the serial number, the certificate and its beginning `null` until an external issuer has issued the certificate. */
+  @TextColumn({ nullable: true }) issuer: string | null;
   /** Lower-case hexadecimal, without a sign byte. */
-  @VarcharColumn(40) serialNumber: string;
+  @VarcharColumn(40, { nullable: true }) serialNumber: string | null;
   /** SHA-256 of the SubjectPublicKeyInfo. */
   @VarcharColumn(64) publicKeyHash: string;
+  /** How many authorities may follow below it: by its own certificate, or by one above it from an external issuer. */
   @IntegerColumn({ nullable: true }) pathLength: number | null;
   @JsonColumn({ nullable: true }) nameConstraints: NameConstraints | null;
   @JsonColumn() profile: IssuingProfile;
-  @TextColumn() certificatePem: string;
-  /** Of an imported intermediate: the certificates above it, as they came with it. */
+  /** Its request to an external issuer, which certifies the same key again by it. */
+  @TextColumn({ nullable: true }) csrPem: string | null;
+  @TextColumn({ nullable: true }) certificatePem: string | null;
+  /** The certificates above it that did not come from here, as they were uploaded or imported. */
   @TextColumn({ nullable: true }) importedChainPem: string | null;
   /** `null` where its key is in a store. */
   @SealedColumn({ nullable: true }) sealedPrivateKey: Buffer | null;
@@ -46,7 +50,8 @@ export class CertificateAuthority extends TenantResource {
   @VarcharColumn(32, { nullable: true }) keyStore: string | null;
   /** Who is told about it by e-mail; `null` is the same as none. */
   @JsonColumn({ nullable: true }) contacts: readonly string[] | null;
-  @InstantColumn() notBefore: number;
+  @InstantColumn({ nullable: true }) notBefore: number | null;
+  /** The end of its certificate; until then the certificate of a pending one can be uploaded. */
   @InstantColumn() notAfter: number;
   @VarcharColumn(32, { nullable: true }) revocationReason: RevocationReason | null;
   @InstantColumn({ nullable: true }) revokedAt: number | null;

@@ -11,7 +11,8 @@ export const certificateErrors = defineErrors('certificates', {
 
 export const authorityErrors = defineErrors('certificate-authorities', {
   CA_NAME_TAKEN: { kind: 'conflict', title: 'The name of the certificate authority is already in use' },
-  CA_NOT_USABLE: { kind: 'conflict', title: 'The certificate authority is revoked or has expired' },
+  CA_NOT_USABLE: { kind: 'conflict', title: 'The certificate authority is pending, revoked or expired' },
+  CA_HAS_PARENT: { kind: 'conflict', title: 'Another authority of the tenant issued the certificate of this one' },
   NO_CERTIFICATE_AUTHORITY: { kind: 'conflict', title: 'The tenant has no certificate authority' },
   INVALID_CA_CERTIFICATE: { kind: 'unprocessable', title: 'The certificate is not a valid CA certificate' },
   INVALID_CA_KEY: { kind: 'unprocessable', title: 'The private key does not match the certificate' },

@@ -24,6 +24,10 @@ export const foreignCertificateEvents = defineEvents('foreign_certificate', {
 export const authorityEvents = defineEvents('certificate_authority', {
   created: 'A certificate authority was created with a new key',
   imported: 'A certificate authority was imported with its key',
+  requested: 'A key and a certificate signing request were created for an authority of an external issuer',
+  activated: 'The certificate from an external issuer was stored; the authority can issue',
+  renewed: 'The certificate of an authority was replaced by another for the same key',
+  deleted: 'A certificate authority that never had a certificate was deleted',
   changed: 'The contacts of a certificate authority were changed',
   revoked: 'A certificate authority was revoked, together with all certificates that it had issued',
   reason_changed: 'The revocation reason of a revoked certificate authority was changed to `keyCompromise`',

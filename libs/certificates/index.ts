@@ -5,6 +5,7 @@ export {
   type EffectiveAuthority,
   type NewAuthority,
 } from './authorities.service.js';
+export { type CertificateImpact, ExternalAuthorities, type PendingAuthority } from './external-authorities.service.js';
 export { AuthorityRevocations, type RevocationImpact } from './authority-revocation.service.js';
 export { authorityKeyAlgorithms, authorityKeysByJoseName } from './authority-key-algorithms.js';
 export { CertificateVerifier } from './certificate-verifier.js';

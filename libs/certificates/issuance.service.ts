@@ -119,12 +119,12 @@ export class Issuance {
   ): Promise<ReadonlyMap<string, readonly string[]>> {
     const { tenantId } = scope;
     const known = await this.database.confirming(tenantId, () => this.issuers.issuer(tenantId, { caId, serviceId }));
-    const { authorities, allowedDnsNames: allowed } = known.value;
+    const { authorities, allowedDnsNames: allowed, nameConstraints } = known.value;
     const foreignNames = await this.facts.foreignNames(scope, names);
     const facts = {
       policy: { networks: [], ...authorities[0].profile.names },
       allowedDnsNames: allowed,
-      nameConstraints: authorities.flatMap(({ nameConstraints }) => nameConstraints ?? []),
+      nameConstraints,
     };
     return new Map(
       names.map((value) => {

@@ -2,10 +2,11 @@ import { Injectable } from '@nestjs/common';
 
 import type { SigningHalf } from '#crypto';
 import { Database, type Kept, type Known, bothOf, spanAround } from '#database';
-import type { ParsedCertificate } from '#pki';
+import type { NameConstraints, ParsedCertificate } from '#pki';
 
 import { allowedDnsNames } from './allowed-dns-names.js';
 import { CertificateAuthorities } from './authorities.service.js';
+import { nameConstraintsOf } from './authority-import.js';
 import { AuthorityKeys } from './authority-keys.service.js';
 import type { CertificateAuthority } from './entities.js';
 import { readStored } from './stored-certificate.js';
@@ -19,6 +20,8 @@ interface IssuingAuthority {
   readonly key: SigningHalf;
   /** PEM of the issuers, nearest first. */
   readonly chain: string;
+  /** Those of all certificates above what it issues. */
+  readonly nameConstraints: readonly NameConstraints[];
 }
 
 export interface Issuer extends IssuingAuthority {
@@ -59,11 +62,13 @@ export class IssuerDirectory {
   async issuer(tenantId: string, { caId, serviceId }: IssuerRequest): Promise<Known<Issuer>> {
     const authority = await this.#authorities.get(tenantId, caId ?? 'default', async (view) => {
       const own = await this.authorities.issuing(view, caId);
+      const authorities = [own, ...(await this.authorities.ancestorsOf(view, own))] as const;
       const value: IssuingAuthority = {
-        authorities: [own, ...(await this.authorities.ancestorsOf(view, own))],
+        authorities,
         certificate: readStored(own),
         key: await this.keys.authorityKey(view, own),
         chain: await this.authorities.chainFrom(view, own),
+        nameConstraints: nameConstraintsOf(authorities),
       };
       // Valid to the end of that instant.
       return { value, ...spanAround(view.now, [own.notAfter + 1]) };

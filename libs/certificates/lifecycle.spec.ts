@@ -19,10 +19,11 @@ const CERTIFICATES: Readonly<Record<CertificateState, readonly string[]>> = {
   expired: ['-', '-', '-', 'revoked', '-', '-', '-', '-'],
 };
 const AUTHORITIES: Readonly<Record<AuthorityState, readonly string[]>> = {
-  //       revoke,    expire,  compromise
-  active: ['revoked', 'expired', '-'],
-  revoked: ['-', '-', 'revoked'],
-  expired: ['revoked', '-', '-'],
+  //        activate, renew,    revoke,    expire,    compromise
+  pending: ['active', '-', 'revoked', 'expired', '-'],
+  active: ['-', 'active', 'revoked', 'expired', '-'],
+  revoked: ['-', '-', '-', '-', 'revoked'],
+  expired: ['-', '-', 'revoked', '-', '-'],
 };
 
 describe.each([
@@ -54,6 +55,7 @@ describe('the state that counts', () => {
   });
 
   it.each<[AuthorityState, AuthorityState]>([
+    ['pending', 'expired'],
     ['active', 'expired'],
     ['revoked', 'revoked'],
     ['expired', 'expired'],

@@ -11,13 +11,22 @@ interface Timing {
   readonly notAfter: EpochMilliseconds;
 }
 
-/** The columns of a certificate, or of an authority, that its lifecycle reads and sets. */
-interface Columns {
+/** The columns that both lifecycles read and set. */
+interface RevocableColumns {
   readonly id: string;
-  readonly serialNumber: string;
   readonly notAfter: EpochMilliseconds;
   readonly revocationReason: RevocationReason | null;
   readonly revokedAt: EpochMilliseconds | null;
+}
+
+interface Columns extends RevocableColumns {
+  readonly serialNumber: string;
+}
+
+interface AuthorityColumns extends RevocableColumns {
+  readonly subject: string;
+  readonly issuer: string | null;
+  readonly serialNumber: string | null;
 }
 
 /** Valid to the end of that instant (RFC 5280 §4.1.2.5). */
@@ -109,18 +118,42 @@ export const certificateLifecycle = defineLifecycle({
   },
 });
 
-const authorityStates = ['active', 'revoked', 'expired'] as const;
+const authorityStates = ['pending', 'active', 'revoked', 'expired'] as const;
 export type AuthorityState = (typeof authorityStates)[number];
 
+/** What an external issuer's certificate says of an authority. */
+const certified = ({ subject, issuer, serialNumber, notAfter }: AuthorityColumns) => ({
+  subject,
+  issuer,
+  serialNumber,
+  notAfter,
+});
+
+/** `pending`: its key exists, and an external issuer has not issued its certificate yet. */
 export const authorityLifecycle = defineLifecycle({
   noun: 'certificate authority',
   states: authorityStates,
-  initial: ['active'],
-  live: ['active'],
-  about: ({ id }: Columns) => ({ targetId: id }),
+  initial: ['pending', 'active'],
+  live: ['pending', 'active'],
+  about: ({ id }: AuthorityColumns) => ({ targetId: id }),
   events: {
+    activate: {
+      from: ['pending'],
+      to: 'active',
+      done: 'activated',
+      records: authorityEvents.activated,
+      details: certified,
+    },
+    // The same key under a new certificate.
+    renew: {
+      from: ['active'],
+      to: 'active',
+      done: 'renewed',
+      records: authorityEvents.renewed,
+      details: certified,
+    },
     revoke: {
-      from: ['active', 'expired'],
+      from: ['pending', 'active', 'expired'],
       to: 'revoked',
       done: 'revoked',
       records: authorityEvents.revoked,
@@ -128,7 +161,7 @@ export const authorityLifecycle = defineLifecycle({
       sets: (_, at) => ({ revokedAt: at }),
     },
     expire: {
-      from: ['active'],
+      from: ['pending', 'active'],
       to: 'expired',
       done: 'expired',
       records: authorityEvents.expired,
@@ -160,6 +193,7 @@ export const authorityStateAt = (
 /** What OCSP says of a certificate or an authority (RFC 6960 §2.2); what was never finished was never issued. */
 export const STATUS_OF_STATE: Readonly<Record<CertificateState | AuthorityState, 'good' | 'revoked' | 'unknown'>> = {
   issuing: 'unknown',
+  pending: 'unknown',
   active: 'good',
   held: 'revoked',
   revoked: 'revoked',

@@ -252,17 +252,18 @@ export class OcspResponder {
   /** What a delegate's certificate will say, ready to be signed by the authority. @throws LINT_FAILED */
   private async newSigner(view: View, ca: CertificateAuthority, key: KeyObject) {
     const issuerKey = await this.keys.authorityKey(view, ca);
-    const validity = validityFrom(view.now, SIGNER_VALIDITY_DAYS, ca);
+    const issuer = readStored(ca);
+    const validity = validityFrom(view.now, SIGNER_VALIDITY_DAYS, issuer);
     const serialNumber = randomSerialNumber();
     const tbs = buildTbsCertificate({
       profile: ocspSignerProfile(SIGNER_VALIDITY_DAYS),
       serialNumber,
-      issuer: issuerOf(readStored(ca), issuerKey),
+      issuer: issuerOf(issuer, issuerKey),
       subject: [{ type: 'commonName', value: 'OCSP' }],
       publicKeyInfo: publicKeyToBytes(key),
       ...validity,
     });
-    lintBeforeSigning(tbs, readStored(ca));
+    lintBeforeSigning(tbs, issuer);
     return { tbs, issuerKey, serialNumber, ...validity };
   }
 
@@ -292,6 +293,8 @@ function questionOf(caId: string, { certificateIds }: OcspRequest): string {
 async function readAuthority(view: View, caId: string): Promise<CertificateAuthority> {
   const ca = await view.get(CertificateAuthority, { id: caId });
   if ((await tenantState(view, ca.tenantId)) === 'deleted') throw coreErrors.NOT_FOUND();
+  // It has issued nothing.
+  if (ca.certificatePem === null) throw coreErrors.NOT_FOUND();
   return ca;
 }
 

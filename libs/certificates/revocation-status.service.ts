@@ -49,7 +49,9 @@ export class RevocationStatuses {
 }
 
 async function crlStatus(view: View, caId: string): Promise<CrlStatus | undefined> {
-  const row = await view.get(Crl, { id: caId });
+  const row = await view.findOne(Crl, { id: caId });
+  // An authority without a certificate publishes none.
+  if (!row) return undefined;
   const { number, thisUpdate, nextUpdate, parts } = row;
   if (number === 0) return undefined;
   const found = await view.find(CrlPart, { caId, crlNumber: number }, { columns: ['content'], limit: parts });

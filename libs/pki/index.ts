@@ -66,7 +66,8 @@ export {
   validityFrom,
 } from './x509/profile.js';
 export { type ForeignCertificateFacts, readForeignCertificate } from './x509/foreign-certificate.js';
-export { canSignRequests, signCertificateRequest } from './x509/request.js';
+export { type CertificationPath, checkPath, isSelfIssued } from './x509/path.js';
+export { authorityRequestExtensions, canSignRequests, signCertificateRequest } from './x509/request.js';
 export { keyIdentifier } from './x509/public-key.js';
 export {
   REVOCATION_REASONS,

@@ -336,18 +336,24 @@ export interface paths {
     "/v1/tenants/{tenantId}/certificate-authorities": {
         /** List the certificate authorities */
         get: operations["listCertificateAuthorities"];
-        /** Create a root or an intermediate authority, or import one with its key */
+        /** Create a root or an intermediate authority, request one from an external issuer, or import one with its key */
         post: operations["createCertificateAuthority"];
     };
     "/v1/tenants/{tenantId}/certificate-authorities/{caId}": {
         /** Read a certificate authority */
         get: operations["getCertificateAuthority"];
+        /** Delete an authority that never had a certificate, and destroy its key */
+        delete: operations["deleteCertificateAuthority"];
         /** Change the contacts of an authority */
         patch: operations["changeCertificateAuthority"];
     };
     "/v1/tenants/{tenantId}/certificate-authorities/{caId}/chain": {
         /** Download the chain of an authority */
         get: operations["getCertificateAuthorityChain"];
+    };
+    "/v1/tenants/{tenantId}/certificate-authorities/{caId}/certificate": {
+        /** Store the certificate that an external issuer issued for an authority, or its successor for the same key */
+        post: operations["storeCertificateAuthorityCertificate"];
     };
     "/v1/tenants/{tenantId}/certificate-authorities/{caId}/status": {
         /** Read the state of the CRL and of the OCSP responder of an authority */
@@ -3076,6 +3082,11 @@ export interface components {
              * @description Issuing CA; omit for a root
              */
             parentId?: string;
+            /**
+             * @description Whether an issuer outside this server, such as an offline root, issues its certificate. The authority is `pending` with a `csr` until the certificate is uploaded
+             * @default false
+             */
+            externalIssuer?: boolean;
             /** @description Path length constraint; default: one less than that of the parent */
             pathLength?: number;
             /** @description RFC 5280 §4.2.1.10 */
@@ -3105,7 +3116,7 @@ export interface components {
              * @description State; only active authorities issue
              * @enum {string}
              */
-            state: "active" | "revoked" | "expired";
+            state: "pending" | "active" | "revoked" | "expired";
             /** @description Whether it is the default issuer */
             isDefault: boolean;
             /**
@@ -3127,10 +3138,10 @@ export interface components {
             keyStore: string | null;
             /** @description RFC 4514 */
             subject: string;
-            /** @description RFC 4514 */
-            issuer: string;
-            /** @description Hexadecimal */
-            serialNumber: string;
+            /** @description RFC 4514; null if it has no certificate yet */
+            issuer: string | null;
+            /** @description Hexadecimal; null if it has no certificate yet */
+            serialNumber: string | null;
             /** @description Path length constraint: how many subordinate authorities may follow */
             pathLength: number | null;
             /** @description RFC 5280 §4.2.1.10 */
@@ -3139,16 +3150,18 @@ export interface components {
             profile: components["schemas"]["IssuingProfileField"];
             /** @description E-mail addresses that receive notices about it; if empty, the owners of the tenant receive them */
             contacts: string[];
-            /** @description Its certificate */
-            certificate: string;
+            /** @description PKCS#10 request for its external issuer, also for a renewal; null if it was created otherwise */
+            csr: string | null;
+            /** @description Its certificate; null if it has none yet */
+            certificate: string | null;
             /**
              * Format: date-time
-             * @description Start of the validity
+             * @description Start of the validity; null if it has no certificate yet
              */
-            notBefore: string;
+            notBefore: string | null;
             /**
              * Format: date-time
-             * @description End of the validity
+             * @description End of the validity; until then the certificate of a pending authority can be uploaded
              */
             notAfter: string;
             /**
@@ -3183,6 +3196,38 @@ export interface components {
         ContactsChange: {
             /** @description E-mail addresses that receive notices about it; if empty, the owners of the tenant receive them */
             contacts: string[];
+        };
+        AuthorityCertificateImpact: {
+            /** @description RFC 4514 */
+            subject: string;
+            /** @description RFC 4514 */
+            issuer: string;
+            /** @description Hexadecimal */
+            serialNumber: string;
+            /**
+             * Format: date-time
+             * @description Start of the validity
+             */
+            notBefore: string;
+            /**
+             * Format: date-time
+             * @description End of the validity
+             */
+            notAfter: string;
+            /** @description How many subordinate authorities the chain permits */
+            pathLength: number | null;
+            /** @description Serial number of the certificate that it would replace; null for the first one and for the same one */
+            replacedSerialNumber: string | null;
+        };
+        AuthorityCertificateDryRun: {
+            /** @description Whether the certificate is accepted */
+            allowed: boolean;
+            /** @description What it says */
+            impact: components["schemas"]["AuthorityCertificateImpact"];
+        };
+        AuthorityCertificate: {
+            /** @description Its certificate, followed by those of its issuers */
+            certificatePem: string;
         };
         CrlState: {
             /** @description CRL number (RFC 5280 §5.2.3) */
@@ -7790,6 +7835,26 @@ export interface operations {
             default: components["responses"]["Refusal"];
         };
     };
+    deleteCertificateAuthority: {
+        parameters: {
+            header?: {
+                /** @description The ETag of the resource as it was read, or several of which one must be current; 412 if it has changed since */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+                /** @description Id of the ca */
+                caId: string;
+            };
+        };
+        responses: {
+            /** @description The authority is deleted */
+            204: {
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
     changeCertificateAuthority: {
         parameters: {
             header?: {
@@ -7832,6 +7897,40 @@ export interface operations {
             200: {
                 content: {
                     "application/x-pem-file": string;
+                };
+            };
+            default: components["responses"]["Refusal"];
+        };
+    };
+    storeCertificateAuthorityCertificate: {
+        parameters: {
+            query?: {
+                /** @description Dry run: report the effect, change nothing */
+                dryRun?: boolean;
+            };
+            header?: {
+                /** @description The ETag of the resource as it was read, or several of which one must be current; 412 if it has changed since */
+                "If-Match"?: string;
+                /** @description Makes the call safe to repeat for 24 hours: the same key and payload return the first response again */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Id or slug of the tenant */
+                tenantId: string;
+                /** @description Id of the ca */
+                caId: string;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AuthorityCertificate"];
+            };
+        };
+        responses: {
+            /** @description The active authority; with `dryRun=true`: the effect */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["CertificateAuthority"] | components["schemas"]["AuthorityCertificateDryRun"];
                 };
             };
             default: components["responses"]["Refusal"];
@@ -11500,7 +11599,7 @@ export const choices = {
     NamePolicyField: {"subjectAttributes":["commonName","surname","serialNumber","countryName","localityName","stateOrProvinceName","organizationName","organizationalUnitName","givenName","emailAddress","domainComponent"],"sanKinds":["dns","email","uri","ip","directory","other"]},
     IssuingProfileField: {"kid":["uuid","sha1-der","sha256-der"],"extendedKeyUsage":["clientAuth","serverAuth","emailProtection","codeSigning"]},
     NewCertificateAuthority: {"keyAlgorithm":["RSA-2048","RSA-3072","RSA-4096","P-256","P-384","RS256","ES256","ES384"]},
-    CertificateAuthority: {"state":["active","revoked","expired"],"origin":["generated","imported"],"keyAlgorithm":["RSA-2048","RSA-3072","RSA-4096","P-256","P-384"],"revocationReason":["unspecified","keyCompromise","cACompromise","affiliationChanged","superseded","cessationOfOperation","certificateHold","privilegeWithdrawn","aACompromise",null]},
+    CertificateAuthority: {"state":["pending","active","revoked","expired"],"origin":["generated","imported"],"keyAlgorithm":["RSA-2048","RSA-3072","RSA-4096","P-256","P-384"],"revocationReason":["unspecified","keyCompromise","cACompromise","affiliationChanged","superseded","cessationOfOperation","certificateHold","privilegeWithdrawn","aACompromise",null]},
     AuthorityRevocation: {"reason":["unspecified","keyCompromise","cACompromise","affiliationChanged","superseded","cessationOfOperation","privilegeWithdrawn","aACompromise"]},
     IgnoredPartField: {"kind":["extension","attribute","keyUsage"]},
     NewlyIssuedCertificate: {"state":["issuing","active","held","revoked","expired"],"revocationReason":["unspecified","keyCompromise","cACompromise","affiliationChanged","superseded","cessationOfOperation","certificateHold","privilegeWithdrawn","aACompromise",null]},

@@ -22,6 +22,8 @@ export const ACTIONS: Readonly<Record<string, Permission>> = {
   Diagnose: 'credentials:reveal',
   'Issue certificate': 'certificates:issue',
   'Create authority': 'certificate-authorities:write',
+  'Upload certificate': 'certificate-authorities:write',
+  'Delete authority': 'certificate-authorities:write',
   Hold: 'certificates:write',
   Revoke: 'certificates:write',
   Invite: 'members:write',

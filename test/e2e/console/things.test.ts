@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { DAY, systemClock, toRfc3339 } from '#core';
@@ -13,6 +15,8 @@ import {
 } from '../../support/browser.js';
 import { AcmeTestClient } from '../acme/acme-client.js';
 import { createAuthority, csrPem } from '../certificates/pki.js';
+import { Workshop } from '../../support/openssl.js';
+import { OutsideRoot } from '../../support/outside-root.js';
 import { PASSWORD, type TestTenant, createTenant } from '../../support/server.js';
 import { transitKeys } from '../../support/transit-keys.js';
 
@@ -21,6 +25,8 @@ const { server, browser } = await startConsole({
   CHANCERY_KEY_STORES: `hsm=${engine.uri}`,
   CHANCERY_KEY_STORE_TENANTS: 'hsm=*',
 });
+const workshop = new Workshop();
+const outside = new OutsideRoot(workshop);
 let tenant: TestTenant;
 let owner: Window;
 
@@ -28,7 +34,10 @@ beforeAll(async () => {
   tenant = await createTenant(server, 'things');
   owner = await openSignedIn(browser, server.url, tenant.owner.email, PASSWORD);
 });
-afterAll(() => engine.close());
+afterAll(async () => {
+  workshop.clear();
+  await engine.close();
+});
 
 /** How many months one instant is after another, by the calendar. */
 function monthsBetween(earlier: string, later: string): number {
@@ -155,6 +164,41 @@ describe.runIf(browserProgram)('certificates in the console', () => {
     await page.getByRole('link', { name: 'In a store', exact: true }).click();
     await page.getByText('P-256, never leaves the key store hsm').waitFor();
     expect(engine.keys.size).toBe(1);
+    expect(faults).toEqual([]);
+  });
+
+  it('an authority of an external issuer shows its request, takes the certificate that comes back, and can be given up before', async () => {
+    const root = await outside.create('outside');
+    const { page, faults } = owner;
+    await page.goto(`/console/t/${tenant.slug}/certificates`);
+    const create = async (name: string): Promise<void> => {
+      await press(page, 'Create authority');
+      const dialog = dialogOf(page);
+      await dialog.getByLabel('Name', { exact: true }).fill(name);
+      await dialog.getByLabel('Issuer').selectOption({ label: 'Outside of this server, such as an offline root' });
+      await dialog.getByLabel('Common name').fill(name);
+      expect(await accessibilityFaults(page)).toEqual([]);
+      await dialog.getByRole('button', { name: 'Create' }).click();
+      await page.getByText('pending', { exact: true }).waitFor();
+    };
+    await create('Given up');
+    await press(page, 'Delete authority');
+    await press(page, 'Yes, Delete');
+    await page.getByRole('heading', { name: 'Certificates', exact: true }).waitFor();
+    await create('Certified outside');
+    const download = page.waitForEvent('download');
+    await press(page, 'Download the request (CSR)');
+    const csr = await readFile(await (await download).path(), 'utf8');
+    const certificate = await outside.certify('outside', csr);
+    await press(page, 'Upload certificate');
+    const dialog = dialogOf(page);
+    await dialog.getByLabel('Chain (PEM)', { exact: true }).fill(certificate);
+    await dialog.getByRole('button', { name: 'Upload', exact: true }).click();
+    await dialog.getByText('The certificates of its issuers are missing', { exact: false }).waitFor();
+    await dialog.getByLabel('Chain (PEM)', { exact: true }).fill(certificate + root);
+    await dialog.getByRole('button', { name: 'Upload', exact: true }).click();
+    await page.getByText('active', { exact: true }).first().waitFor();
+    await page.getByText('For a renewal, send the same request', { exact: false }).waitFor();
     expect(faults).toEqual([]);
   });
 

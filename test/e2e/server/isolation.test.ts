@@ -158,6 +158,8 @@ const BODIES: Readonly<Record<string, object | null>> = {
   [`GET ${AUTHORITIES}/:caId/status`]: null,
   [`PATCH ${AUTHORITIES}/:caId`]: { contacts: ['ops@mine.test'] },
   [`POST ${AUTHORITIES}/:caId/revoke`]: {},
+  [`POST ${AUTHORITIES}/:caId/certificate`]: { certificatePem: 'anything' },
+  [`DELETE ${AUTHORITIES}/:caId`]: null,
   [`POST ${CERTIFICATES}`]: { csr: 'anything' },
   [`GET ${CERTIFICATES}`]: null,
   [`GET ${CERTIFICATES}/export`]: null,

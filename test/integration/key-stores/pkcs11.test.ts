@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 
 import { Checkpoints, LogKeys } from '#audit';
-import { DAY, INSTALLATION_ID, SECOND, platformScope, systemOrigin } from '#core';
+import { DAY, HOUR, INSTALLATION_ID, ManualClock, SECOND, platformScope, systemClock, systemOrigin } from '#core';
 import { StoredObjects } from '#key-stores';
 import { type AlgorithmName, algorithm, keyFromJwk, parseCompactJws } from '#crypto';
 import { openCheckpoint } from '#transparency-log';
@@ -18,6 +18,7 @@ import { createAuthority, csrPem, issue } from '../../e2e/certificates/pki.js';
 import { createProfile, createService } from '../../e2e/signing/issuer.js';
 import { type TestDatabase, createMigratedDatabase } from '../../support/database.js';
 import { Workshop } from '../../support/openssl.js';
+import { OutsideRoot } from '../../support/outside-root.js';
 import { holdTimers, passTime } from '../../support/passed-time.js';
 import {
   type Answer,
@@ -69,7 +70,8 @@ describe.skipIf(softHsm === undefined)('keys in SoftHSM', () => {
 
   beforeAll(async () => {
     database = await createMigratedDatabase();
-    server = await startTestServer({ database, environment });
+    // OpenSSL, as an outside root, makes certificates that are valid from now on.
+    server = await startTestServer({ database, environment, clock: new ManualClock(systemClock.now() + HOUR) });
     tenant = await createTenant(server);
     serviceKey = (await createService(server, tenant)).serviceKey;
   });
@@ -185,6 +187,43 @@ describe.skipIf(softHsm === undefined)('keys in SoftHSM', () => {
       expect(await workshop.openssl('req', '-in', 'store.csr', '-noout', '-verify')).toContain('verify OK');
     },
   );
+
+  it('an authority in a key store issues under an outside root that certified its request', async () => {
+    const admin = { token: await server.login(tenant.owner.email, PASSWORD) };
+    const owned = { ...tenant, owner: { ...tenant.owner, ...admin } };
+    const outside = new OutsideRoot(workshop);
+    const root = await outside.create('offline');
+    for (const keyAlgorithm of ['P-384', 'RSA-3072']) {
+      const ca = await createAuthority(server, owned, { keyStore: 'hsm', keyAlgorithm, externalIssuer: true });
+      expect(ca).toMatchObject({ state: 'pending', keyStore: 'hsm', keyAlgorithm });
+      const certificatePem = (await outside.certify('offline', ca['csr']!)) + root;
+      const path = `${tenant.path}/certificate-authorities/${ca['id']}`;
+      expect((await server.post(`${path}/certificate`, { certificatePem }, owned.owner)).status).toBe(200);
+      const issued = await issue(server, owned, {
+        caId: ca['id'],
+        csr: csrPem(`below an outside root ${keyAlgorithm}`),
+      });
+      workshop.write('chain.pem', [issued.body['chain']].flat().join(''));
+      workshop.write('leaf.pem', issued.body['certificate']!);
+      workshop.write(
+        'list.crl',
+        new Uint8Array(await (await fetch(`${server.url}/pki/${ca['id']}/crl`)).arrayBuffer()),
+      );
+      await workshop.openssl('crl', '-inform', 'DER', '-in', 'list.crl', '-out', 'list.pem');
+      const time = ['-attime', String(Math.floor(server.clock.now() / 1000) + 60)];
+      const below = ['-CAfile', 'offline.pem', '-untrusted', 'chain.pem', '-crl_check', '-CRLfile', 'list.pem'];
+      expect(await workshop.openssl('verify', ...below, ...time, 'leaf.pem')).toContain('leaf.pem: OK');
+    }
+    // The key of one that is given up is destroyed on the token.
+    const { id } = await createAuthority(server, owned, { keyStore: 'hsm', externalIssuer: true });
+    const held = onToken('signing').length;
+    expect((await server.delete(`${tenant.path}/certificate-authorities/${id}`, undefined, owned.owner)).status).toBe(
+      204,
+    );
+    await server.runScheduler();
+    // Its private and its public half.
+    expect(held - onToken('signing').length).toBeGreaterThanOrEqual(1);
+  });
 
   it('authorities in a key store issue certificates, revocation lists and OCSP answers that OpenSSL accepts', async () => {
     const admin = { token: await server.login(tenant.owner.email, PASSWORD) };

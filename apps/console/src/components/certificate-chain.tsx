@@ -16,14 +16,14 @@ export function CertificateChain({ caId }: { readonly caId: string }) {
     <Loaded query={list}>
       {(authorities) => (
         <ol aria-label="Chain" className="space-y-2 border-l-2 border-line pl-4">
-          {chainOf(authorities, caId).map(({ id, name, subject, state, parentId, notAfter }) => (
+          {chainOf(authorities, caId).map(({ id, name, subject, issuer, state, notAfter }) => (
             <li key={id}>
               <Link to="/t/$tenant/authorities/$caId" params={{ tenant, caId: id }}>
                 {name}
               </Link>{' '}
               <Badge state={state} /> <span className="break-words">{subject}</span>{' '}
               <span className="text-soft">
-                {parentId === null ? 'root' : 'intermediate'}, ends <Time at={notAfter} />
+                {subject === issuer ? 'root' : 'intermediate'}, ends <Time at={notAfter} />
               </span>
             </li>
           ))}

@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link, getRouteApi } from '@tanstack/react-router';
+import { useState } from 'react';
 import { dataOf } from '#sdk';
 
 import { Badge } from '../components/badge.js';
@@ -12,6 +13,7 @@ import type { Schemas } from '../queries.js';
 import { client } from '../server.js';
 import { useTenant } from '../tenant.js';
 import { AcmeDirectory } from './acme.js';
+import { DeleteAuthority, UploadCertificate } from './authority-forms.js';
 
 const route = getRouteApi('/signed-in/t/$tenant/authorities/$caId');
 const AUTHORITY = '/v1/tenants/{tenantId}/certificate-authorities/{caId}';
@@ -19,7 +21,7 @@ const AUTHORITY = '/v1/tenants/{tenantId}/certificate-authorities/{caId}';
 /** An authority: its certificate, and in what state is what relying parties learn of revocations by. */
 export function AuthorityPage() {
   const { caId } = route.useParams();
-  const { tenantId, slug: tenant } = useTenant();
+  const { tenantId } = useTenant();
   const params = { path: { tenantId, caId } };
   const authority = useQuery({
     queryKey: [tenantId, 'certificate-authorities', caId],
@@ -27,33 +29,85 @@ export function AuthorityPage() {
   });
   return (
     <Loaded title="Authority" query={authority}>
-      {({ name, state, subject, issuer, serialNumber, notBefore, notAfter, certificate, ...key }) => (
-        <Page title={name} introduction="A certificate authority of the tenant">
-          <Card>
-            <Facts
-              facts={[
-                { name: 'State', value: <Badge state={state} /> },
-                { name: 'Subject', value: subject },
-                { name: 'Issuer', value: issuer },
-                { name: 'Serial number', value: <code>{serialNumber}</code> },
-                { name: 'Key', value: keyFacts(key) },
-                { name: 'Valid from', value: <ExactTime at={notBefore} /> },
-                {
-                  name: 'Valid until',
-                  value: (
-                    <>
-                      <ExactTime at={notAfter} /> (<Time at={notAfter} />)
-                    </>
-                  ),
-                },
-              ]}
-            />
-            <p className="mt-3">
-              <Link to="/t/$tenant/certificates" params={{ tenant }} search={{ caId }}>
-                Issued certificates
-              </Link>
-            </p>
-          </Card>
+      {(found) => <AuthorityDetails authority={found} />}
+    </Loaded>
+  );
+}
+
+interface AuthorityProps {
+  readonly authority: Schemas['CertificateAuthority'];
+}
+
+function AuthorityDetails({ authority }: AuthorityProps) {
+  const { slug: tenant, reason } = useTenant();
+  const [dialog, setDialog] = useState<'upload' | 'delete'>();
+  const { id: caId, name, state, subject, issuer, serialNumber, notBefore, notAfter, certificate, csr } = authority;
+  const notPermitted = reason('certificate-authorities:write');
+  const close = () => setDialog(undefined);
+  return (
+    <Page
+      title={name}
+      introduction="A certificate authority of the tenant"
+      actions={
+        <>
+          {csr !== null && (state === 'pending' || state === 'active') && (
+            <Button
+              look={state === 'pending' ? 'main' : 'plain'}
+              reason={notPermitted}
+              onClick={() => setDialog('upload')}
+            >
+              Upload certificate
+            </Button>
+          )}
+          {certificate === null && (
+            <Button reason={notPermitted} onClick={() => setDialog('delete')}>
+              Delete authority
+            </Button>
+          )}
+        </>
+      }
+    >
+      <Card>
+        <Facts
+          facts={[
+            { name: 'State', value: <Badge state={state} /> },
+            { name: 'Subject', value: subject },
+            { name: 'Issuer', value: issuer ?? 'outside of this server; it has not issued the certificate yet' },
+            ...(serialNumber === null ? [] : [{ name: 'Serial number', value: <code>{serialNumber}</code> }]),
+            { name: 'Key', value: keyFacts(authority) },
+            ...(notBefore === null ? [] : [{ name: 'Valid from', value: <ExactTime at={notBefore} /> }]),
+            {
+              name: certificate === null ? 'Certificate can be uploaded until' : 'Valid until',
+              value: (
+                <>
+                  <ExactTime at={notAfter} /> (<Time at={notAfter} />)
+                </>
+              ),
+            },
+          ]}
+        />
+        {certificate !== null && (
+          <p className="mt-3">
+            <Link to="/t/$tenant/certificates" params={{ tenant }} search={{ caId }}>
+              Issued certificates
+            </Link>
+          </p>
+        )}
+      </Card>
+      {csr !== null && (
+        <Card
+          title="Request"
+          actions={<Button onClick={() => saveFile(`${name}.csr`, csr)}>Download the request (CSR)</Button>}
+        >
+          <p className="text-soft">
+            {certificate === null
+              ? 'Send the request to the issuer. Then upload the certificate that it returns, followed by those of its issuers.'
+              : 'For a renewal, send the same request to the issuer: the key stays the same.'}
+          </p>
+        </Card>
+      )}
+      {certificate !== null && (
+        <>
           <RevocationState caId={caId} />
           <AcmeDirectory caId={caId} />
           <Card
@@ -62,9 +116,11 @@ export function AuthorityPage() {
           >
             <CertificateChain caId={caId} />
           </Card>
-        </Page>
+        </>
       )}
-    </Loaded>
+      {dialog === 'upload' && <UploadCertificate caId={caId} onClose={close} />}
+      {dialog === 'delete' && <DeleteAuthority authority={authority} onClose={close} />}
+    </Page>
   );
 }
 

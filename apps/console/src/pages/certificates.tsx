@@ -14,7 +14,6 @@ import { Button } from '../components/button.js';
 import { Dialog } from '../components/dialog.js';
 import { type DroppedFile, DropText } from '../components/drop-text.js';
 import { Form, SelectField, TextField } from '../components/form.js';
-import { KeyStoreField } from '../components/key-store-field.js';
 import { Card, Loaded, Page } from '../components/page.js';
 import { PagedTable } from '../components/paged-table.js';
 import { Time } from '../components/time.js';
@@ -22,6 +21,7 @@ import { type Schemas, authoritiesQuery, certificatesQuery, itemsOf, optionsOf, 
 import { client } from '../server.js';
 import { useTenant } from '../tenant.js';
 import { listOf } from '../text.js';
+import { CreateAuthority } from './authority-forms.js';
 
 const route = getRouteApi('/signed-in/t/$tenant/certificates');
 
@@ -147,16 +147,17 @@ function Authorities() {
           { name: 'Ends', cell: ({ notAfter }) => <Time at={notAfter} /> },
           {
             name: 'Published',
-            cell: ({ id, name }) => (
-              <span className="flex flex-wrap gap-3">
-                <a href={`/pki/${id}/ca.crt`} aria-label={`Certificate of ${name}`}>
-                  certificate
-                </a>
-                <a href={`/pki/${id}/crl`} aria-label={`CRL of ${name}`}>
-                  CRL
-                </a>
-              </span>
-            ),
+            cell: ({ id, name, certificate }) =>
+              certificate !== null && (
+                <span className="flex flex-wrap gap-3">
+                  <a href={`/pki/${id}/ca.crt`} aria-label={`Certificate of ${name}`}>
+                    certificate
+                  </a>
+                  <a href={`/pki/${id}/crl`} aria-label={`CRL of ${name}`}>
+                    CRL
+                  </a>
+                </span>
+              ),
           },
         ]}
       />
@@ -167,45 +168,6 @@ function Authorities() {
 
 interface DialogProps {
   readonly onClose: () => void;
-}
-
-function CreateAuthority({ onClose }: DialogProps) {
-  const { tenantId } = useTenant();
-  const create = useChange(
-    (body: Schemas['NewCertificateAuthority']) =>
-      dataOf(client.POST('/v1/tenants/{tenantId}/certificate-authorities', { params: { path: { tenantId } }, body })),
-    onClose,
-  );
-  return (
-    <Dialog title="Create a certificate authority" onClose={onClose}>
-      <Form
-        submit="Create"
-        call={create}
-        onCancel={onClose}
-        onSubmit={({ name = '', commonName = '', organizationName, keyAlgorithm = '', validityDays = '', keyStore }) =>
-          create.mutate({
-            name,
-            subject: { commonName, ...(organizationName === undefined ? {} : { organizationName }) },
-            keyAlgorithm: keyAlgorithm as 'P-256',
-            validityDays: Number(validityDays),
-            ...(keyStore === undefined ? {} : { keyStore }),
-          })
-        }
-      >
-        <TextField label="Name" name="name" required />
-        <TextField label="Common name" name="commonName" required />
-        <TextField label="Organisation (optional)" name="organizationName" />
-        <SelectField
-          label="Key"
-          name="keyAlgorithm"
-          defaultValue="P-256"
-          options={optionsOf(choices.CertificateAuthority.keyAlgorithm)}
-        />
-        <TextField label="Valid for (days)" name="validityDays" type="number" min={1} defaultValue={3650} required />
-        <KeyStoreField />
-      </Form>
-    </Dialog>
-  );
 }
 
 function IssueCertificate({ onClose }: DialogProps) {

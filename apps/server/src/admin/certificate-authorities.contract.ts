@@ -3,6 +3,7 @@ import {
   type ImportedAuthority,
   type EffectiveAuthority,
   type NewAuthority as AuthorityRequest,
+  type PendingAuthority,
   type RevocationImpact,
   VALIDITY_DAYS_LIMIT,
   type RevocationStatus,
@@ -32,7 +33,7 @@ import { present } from '../http/present.js';
 import { Contacts } from './contacts.contract.js';
 import { KeyStoreName } from './key-store.contract.js';
 import { PageOf } from './page.contract.js';
-import { CERTIFICATE_EXAMPLE, Pem } from './pem.contract.js';
+import { CERTIFICATE_EXAMPLE, CSR_EXAMPLE, Pem } from './pem.contract.js';
 
 const AUTHORITY_DAYS_MAX = 7_300;
 const PATH_LENGTH_MAX = 8;
@@ -199,6 +200,16 @@ export class NewCertificateAuthority {
 
   @Identifier({ optional: true, description: 'Issuing CA; omit for a root' }) parentId?: string;
 
+  @Flag({
+    optional: true,
+    default: false,
+    description:
+      'Whether an issuer outside this server, such as an offline root, issues its certificate. The authority is `pending` with a ' +
+      '`csr` until the certificate is uploaded',
+    example: true,
+  })
+  externalIssuer?: boolean;
+
   @WholeNumber({
     min: 0,
     max: PATH_LENGTH_MAX,
@@ -252,7 +263,8 @@ export class NewCertificateAuthority {
 export class CertificateAuthority {
   @Identifier({ description: 'Id of the authority' }) id: string;
   @Name() name: string;
-  @Choice(authorityLifecycle.states, { description: 'State; only active authorities issue' }) state: AuthorityState;
+  @Choice(authorityLifecycle.states, { description: 'State; only active authorities issue' })
+  state: AuthorityState;
   @Flag({ description: 'Whether it is the default issuer' }) isDefault: boolean;
   @Choice(['generated', 'imported'], { description: 'Origin of its key' }) origin: 'generated' | 'imported';
   @Identifier({ nullable: true, description: 'The authority that issued it' }) parentId: string | null;
@@ -263,8 +275,18 @@ export class CertificateAuthority {
   })
   keyStore: string | null;
   @Text({ description: 'RFC 4514', example: 'CN=Example Issuing CA,O=Example Ltd,C=DE' }) subject: string;
-  @Text({ description: 'RFC 4514', example: 'CN=Example Root CA,O=Example Ltd,C=DE' }) issuer: string;
-  @Text({ description: 'Hexadecimal', example: '4f2a9c1be07d5a8831f6c0de42ab7719' }) serialNumber: string;
+  @Text({
+    nullable: true,
+    description: 'RFC 4514; null if it has no certificate yet',
+    example: 'CN=Example Root CA,O=Example Ltd,C=DE',
+  })
+  issuer: string | null;
+  @Text({
+    nullable: true,
+    description: 'Hexadecimal; null if it has no certificate yet',
+    example: '4f2a9c1be07d5a8831f6c0de42ab7719',
+  })
+  serialNumber: string | null;
   @WholeNumber({
     nullable: true,
     description: 'Path length constraint: how many subordinate authorities may follow',
@@ -275,9 +297,18 @@ export class CertificateAuthority {
   nameConstraints: NameConstraintsField | null;
   @Nested(() => IssuingProfileField, { description: 'Rules for issued certificates' }) profile: IssuingProfileField;
   @Contacts() contacts: string[];
-  @Pem({ description: 'Its certificate', example: CERTIFICATE_EXAMPLE }) certificate: string;
-  @Instant({ description: 'Start of the validity' }) notBefore: Rfc3339;
-  @Instant({ description: 'End of the validity' }) notAfter: Rfc3339;
+  @Pem({
+    nullable: true,
+    description: 'PKCS#10 request for its external issuer, also for a renewal; null if it was created otherwise',
+    example: CSR_EXAMPLE,
+  })
+  csr: string | null;
+  @Pem({ nullable: true, description: 'Its certificate; null if it has none yet', example: CERTIFICATE_EXAMPLE })
+  certificate: string | null;
+  @Instant({ nullable: true, description: 'Start of the validity; null if it has no certificate yet' })
+  notBefore: Rfc3339 | null;
+  @Instant({ description: 'End of the validity; until then the certificate of a pending authority can be uploaded' })
+  notAfter: Rfc3339;
   @Choice(revocationReasons, { nullable: true, description: 'Revocation reason', example: 'cessationOfOperation' })
   revocationReason: RevocationReason | null;
   @Instant({ nullable: true, description: 'When it was revoked' }) revokedAt: Rfc3339 | null;
@@ -368,9 +399,12 @@ const OF_A_NEW_ONE = [
   'keyStore',
   'validityDays',
   'parentId',
+  'externalIssuer',
   'pathLength',
   'nameConstraints',
 ] as const;
+/** What an external issuer decides. */
+const OF_ITS_ISSUER = ['parentId', 'validityDays'] as const;
 const OF_AN_IMPORT = ['certificatePem', 'key', 'passphrase'] as const;
 
 /** Whether the body imports an authority; anything of an import says so. */
@@ -415,6 +449,13 @@ export function toAuthorityRequest(body: NewCertificateAuthority): AuthorityRequ
   };
 }
 
+/** @throws VALIDATION_ERROR without a subject, and for what the issuer decides */
+export function toPendingRequest(body: NewCertificateAuthority): PendingAuthority {
+  const foreign = OF_ITS_ISSUER.find((member) => body[member] !== undefined);
+  if (foreign) throw refusal(`/${foreign}`, 'NOT_OF_AN_EXTERNAL_ISSUER', 'is decided by the external issuer');
+  return toAuthorityRequest(body);
+}
+
 export const distinguishedName = (subject: Subject): DistinguishedName =>
   SUBJECT_ORDER.flatMap((type) => {
     const value = subject[type];
@@ -449,5 +490,6 @@ export const presentAuthority = ({ authority: row, state, isDefault }: Effective
     },
     profile: row.profile as IssuingProfileField,
     contacts: row.contacts ?? [],
+    csr: row.csrPem,
     certificate: row.certificatePem,
   });

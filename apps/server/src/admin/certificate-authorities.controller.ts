@@ -1,10 +1,11 @@
-import { Body, Controller, Get, HttpCode, Param, Patch, Post, Query, Res } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '../http/api-declarations.js';
 import type { FastifyReply } from 'fastify';
 
 import {
   AuthorityRevocations,
   CertificateAuthorities,
+  ExternalAuthorities,
   RevocationStatuses,
   authorityErrors,
   certificateErrors,
@@ -21,6 +22,11 @@ import { Fails } from '../http/fails.js';
 import { InScope } from '../http/in-scope.js';
 import { Requires } from '../http/requires.js';
 import {
+  AuthorityCertificate,
+  AuthorityCertificateDryRun,
+  presentCertificateDryRun,
+} from './authority-certificate.contract.js';
+import {
   AuthorityRevocationDryRun,
   CertificateAuthority,
   CertificateAuthorityPage,
@@ -32,6 +38,7 @@ import {
   presentAuthorityStatus,
   toAuthorityRequest,
   toImport,
+  toPendingRequest,
 } from './certificate-authorities.contract.js';
 import { AuthorityRevocation } from './certificates.contract.js';
 import { ContactsChange } from './contacts.contract.js';
@@ -46,13 +53,17 @@ import { CERTIFICATE_EXAMPLE } from './pem.contract.js';
 export class CertificateAuthoritiesController {
   constructor(
     private readonly authorities: CertificateAuthorities,
+    private readonly external: ExternalAuthorities,
     private readonly revocations: AuthorityRevocations,
     private readonly statuses: RevocationStatuses,
   ) {}
 
   @Post()
   @Requires('certificate-authorities:write')
-  @ApiOperation({ summary: 'Create a root or an intermediate authority, or import one with its key' })
+  @ApiOperation({
+    summary:
+      'Create a root or an intermediate authority, request one from an external issuer, or import one with its key',
+  })
   @Answers(201, CertificateAuthority, 'The new authority; the first one is the default')
   @Fails(
     authorityErrors.CA_NAME_TAKEN,
@@ -73,7 +84,9 @@ export class CertificateAuthoritiesController {
     return answerOnce(scope, presentAuthority, () =>
       isImport(body)
         ? this.authorities.import(scope, toImport(body))
-        : this.authorities.create(scope, toAuthorityRequest(body)),
+        : body.externalIssuer
+          ? this.external.create(scope, toPendingRequest(body))
+          : this.authorities.create(scope, toAuthorityRequest(body)),
     );
   }
 
@@ -124,6 +137,47 @@ export class CertificateAuthoritiesController {
     const chain = await this.authorities.chain(scope, caId);
     reply.type('application/x-pem-file');
     return chain;
+  }
+
+  @Post(':caId/certificate')
+  @HttpCode(200)
+  @Requires('certificate-authorities:write')
+  @ApiOperation({
+    operationId: 'storeCertificateAuthorityCertificate',
+    summary: 'Store the certificate that an external issuer issued for an authority, or its successor for the same key',
+  })
+  @AnswersOrDryRun(CertificateAuthority, AuthorityCertificateDryRun, 'The active authority')
+  @Fails(
+    authorityErrors.CA_HAS_PARENT,
+    authorityErrors.CA_NOT_USABLE,
+    authorityErrors.INVALID_CA_CERTIFICATE,
+    authorityErrors.INVALID_CA_KEY,
+    keyErrors.KEY_COMPROMISED,
+  )
+  async storeCertificate(
+    @Param('caId') caId: string,
+    @Body() { certificatePem }: AuthorityCertificate,
+    @Query() { dryRun }: DryRunQuery,
+    @InScope() scope: TenantScope,
+    @IfMatch() ifMatch: SeenVersions | undefined,
+  ): Promise<CertificateAuthority | AuthorityCertificateDryRun> {
+    if (dryRun) return presentCertificateDryRun(await this.external.dryRunCertificate(scope, caId, certificatePem));
+    return answerOnce(scope, presentAuthority, () =>
+      this.external.storeCertificate(scope, caId, certificatePem, ifMatch),
+    );
+  }
+
+  @Delete(':caId')
+  @Requires('certificate-authorities:write')
+  @ApiOperation({ summary: 'Delete an authority that never had a certificate, and destroy its key' })
+  @Answers(204, 'The authority is deleted')
+  @Fails(coreErrors.WRONG_STATE)
+  async deleteCertificateAuthority(
+    @Param('caId') caId: string,
+    @InScope() scope: TenantScope,
+    @IfMatch() ifMatch: SeenVersions | undefined,
+  ): Promise<void> {
+    await this.external.delete(scope, caId, ifMatch);
   }
 
   @Get(':caId/status')

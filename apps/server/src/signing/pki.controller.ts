@@ -29,7 +29,7 @@ const CRL = 'application/pkix-crl';
 const OCSP_REQUEST = 'application/ocsp-request'; // RFC 6960 appendix C
 const OCSP_RESPONSE = 'application/ocsp-response';
 
-/** An authority's certificate never changes. */
+/** A certificate that was renewed since is valid to its end, too. */
 const CERTIFICATE_MAX_AGE_SECONDS = 86_400;
 /** A revocation must be in the list within 5 s, wherever it was cached. */
 const CRL_MAX_AGE_SECONDS = 3;
