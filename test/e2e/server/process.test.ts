@@ -8,6 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
+import { start } from '../../../apps/server/src/start.js';
 import { COMPILE_CACHE } from '../../support/compile-cache.js';
 import {
   type TestDatabase,
@@ -53,18 +54,19 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
+const settings = (more: Readonly<Record<string, string>>): Readonly<Record<string, string>> => ({
+  PORT: '0',
+  DATABASE_URL: database.url,
+  CHANCERY_DATABASE_TLS: 'off',
+  CHANCERY_MASTER_KEY_FILE: keyFile,
+  CHANCERY_DRAIN_SECONDS: '0',
+  ...more,
+});
+
 function launch(environment: Readonly<Record<string, string>> = {}): RunningServer {
   const child = spawn(process.execPath, [MAIN], {
     cwd: folder,
-    env: {
-      ...COMPILE_CACHE,
-      PORT: '0',
-      DATABASE_URL: database.url,
-      CHANCERY_DATABASE_TLS: 'off',
-      CHANCERY_MASTER_KEY_FILE: keyFile,
-      CHANCERY_DRAIN_SECONDS: '0',
-      ...environment,
-    },
+    env: { ...COMPILE_CACHE, ...settings(environment) },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   running.add(child);
@@ -73,6 +75,21 @@ function launch(environment: Readonly<Record<string, string>> = {}): RunningServ
   child.stderr.on('data', (chunk) => (errors += chunk));
   const exitCode = new Promise<number | null>((resolve) => child.once('close', resolve));
   return { child, output: () => output, errors: () => errors, exitCode };
+}
+
+/** A start in this process, of which nothing is asked but what it says and leaves. */
+async function startHere(environment: Readonly<Record<string, string>> = {}) {
+  const said = { output: '', errors: '' };
+  const ended = Promise.withResolvers<number>();
+  let stopBy: (signal: 'SIGTERM') => void = () => undefined;
+  await start({
+    environment: settings(environment),
+    write: (text) => void (said.output += text),
+    fail: (text) => void (said.errors += text),
+    onStop: (stop) => void (stopBy = stop),
+    exit: ended.resolve,
+  });
+  return { ...said, stop: () => (stopBy('SIGTERM'), ended.promise) };
 }
 
 async function until<T>(what: string, find: () => T | undefined | Promise<T | undefined>): Promise<T> {
@@ -108,7 +125,7 @@ describe('a first start', () => {
     database = await createTestDatabase();
   });
 
-  it('a first start creates a master key and an administrator, says what to try, and is the only one that prints a password', async () => {
+  it('a first start creates a master key and an administrator, says what to try, and is the only one that prints a password; SIGTERM ends the next one in a moment when it comes a second time', async () => {
     const server = launch();
     const address = await addressOf(server);
     expect(statSync(keyFile).mode & 0o777).toBe(0o600);
@@ -131,9 +148,14 @@ describe('a first start', () => {
     expect(server.output().split(password!)).toHaveLength(2);
     expect(server.errors()).toBe('');
 
-    const second = launch();
-    await addressOf(second);
-    expect(await stop(second)).toBe(0);
+    const second = launch({ CHANCERY_DRAIN_SECONDS: '300' });
+    const secondAddress = await addressOf(second);
+    second.child.kill('SIGTERM');
+    await until('readiness to turn', async () =>
+      (await statusOf(secondAddress, '/health/ready')) === 503 ? true : undefined,
+    );
+    second.child.kill('SIGTERM');
+    expect(await second.exitCode).toBe(1);
     expect(second.output()).not.toMatch(/Password/);
     expect(second.output()).not.toContain(key.trim());
     expect(readFileSync(keyFile, 'utf8')).toBe(key);
@@ -162,9 +184,8 @@ describe('a first start', () => {
 
 describe('a master key file', () => {
   it('a master key file that others may read, or that holds no key, stops the start; one that is gone seals the server, and is not made anew', async () => {
-    const first = launch();
-    await addressOf(first);
-    await stop(first);
+    const first = await startHere();
+    expect(await first.stop()).toBe(0);
     chmodSync(keyFile, 0o640);
     const readable = launch();
     expect(await readable.exitCode).toBe(1);
@@ -173,9 +194,8 @@ describe('a master key file', () => {
 
     chmodSync(keyFile, 0o600);
     writeFileSync(keyFile, 'not a key');
-    const without = launch();
-    expect(await without.exitCode).toBe(1);
-    expect(without.errors()).toMatch(/^Chancery cannot start: /);
+    const without = await startHere();
+    expect(without.errors).toMatch(/^Chancery cannot start: /);
 
     rmSync(keyFile);
     const before = await dumpDatabase(database.url);
@@ -241,28 +261,17 @@ describe('SIGTERM', () => {
     expect(await stop(starting)).toBe(0);
     silent.close();
   });
-
-  it('SIGTERM ends the server in a moment when it comes a second time', async () => {
-    const twice = launch({ CHANCERY_DRAIN_SECONDS: '300' });
-    const address = await addressOf(twice);
-    twice.child.kill('SIGTERM');
-    await until('readiness to turn', async () =>
-      (await statusOf(address, '/health/ready')) === 503 ? true : undefined,
-    );
-    twice.child.kill('SIGTERM');
-    expect(await twice.exitCode).toBe(1);
-  });
 });
 
 describe('a configuration that cannot work', () => {
   it('a configuration that cannot work is rejected with every error, and no secret', async () => {
-    const server = launch({ PORT: 'http', LOG_LEVEL: 'loud', WORKERS: '0', CHANCERY_ADMIN_PASSWORD: 'too short' });
-    expect(await server.exitCode).toBe(1);
-    for (const variable of ['PORT', 'LOG_LEVEL', 'WORKERS', 'CHANCERY_ADMIN_PASSWORD']) {
-      expect(server.errors()).toMatch(new RegExp(`^ {2}- ${variable}: must `, 'm'));
+    const wrong = { PORT: 'http', LOG_LEVEL: 'loud', WORKERS: '0', CHANCERY_ADMIN_PASSWORD: 'too short' };
+    const { output, errors } = await startHere(wrong);
+    for (const variable of Object.keys(wrong)) {
+      expect(errors).toMatch(new RegExp(`^ {2}- ${variable}: must `, 'm'));
     }
-    expect(server.errors()).not.toContain('too short');
-    expect(server.output()).toBe('');
+    expect(errors).not.toContain('too short');
+    expect(output).toBe('');
     expect(existsSync(keyFile)).toBe(false);
   });
 
@@ -289,9 +298,8 @@ describe('a configuration that cannot work', () => {
 });
 
 async function expectWorkersRejected(): Promise<void> {
-  const server = launch({ WORKERS: '2' });
-  expect(await server.exitCode).toBe(1);
-  expect(server.errors()).toMatch(/^WORKERS above 1 needs MySQL or MariaDB/);
+  const { errors } = await startHere({ WORKERS: '2' });
+  expect(errors).toMatch(/^WORKERS above 1 needs MySQL or MariaDB/);
   expect(existsSync(keyFile)).toBe(false);
 }
 
