@@ -14,7 +14,7 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * `java Validate.java ROOT PATH`: PKIX validation (RFC 5280 §6) of the certificates in PATH, the leaf first, up to ROOT,
+ * `java Validate ROOT PATH`: PKIX validation (RFC 5280 §6) of the certificates in PATH, the leaf first, up to ROOT,
  * both PEM. Whether each is revoked is asked over HTTP where the certificate itself says, first by OCSP and then by its
  * CRL, each without a fallback to the other. Prints a line for each: `VALID`, or the reason of the rejection.
  */
