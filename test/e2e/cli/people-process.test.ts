@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { build } from '../../faults/server-process.js';
+import { COMPILE_CACHE } from '../../support/compile-cache.js';
 import { PASSWORD, type TestServer, type TestTenant, createTenant, startTestServer } from '../../support/server.js';
 import { createService } from '../signing/issuer.js';
 
@@ -26,6 +27,7 @@ afterAll(async () => {
 });
 
 const environment = (more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv => ({
+  ...COMPILE_CACHE,
   PATH: process.env['PATH'],
   CHANCERY_URL: server.url,
   XDG_CONFIG_HOME: folder,

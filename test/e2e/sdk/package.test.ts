@@ -11,6 +11,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { SECOND, systemClock } from '#core';
 
+import { COMPILE_CACHE } from '../../support/compile-cache.js';
 import { createApiToken } from '../../support/people.js';
 import { type TestServer, type TestTenant, createTenant, startTestServer } from '../../support/server.js';
 import { createKey, createProfile, createService, type TestService } from '../signing/issuer.js';
@@ -110,6 +111,7 @@ async function projectToken(): Promise<void> {
 }
 
 const environment = async (): Promise<NodeJS.ProcessEnv> => ({
+  ...COMPILE_CACHE,
   PATH: process.env['PATH'],
   CHANCERY_URL: server.url,
   CHANCERY_TENANT: tenant.slug,
