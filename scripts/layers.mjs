@@ -18,7 +18,7 @@ export const LAYERS = {
   issuers: ['core', 'config', 'crypto', 'outbound'],
   vault: ['core', 'logging', 'config', 'metrics', 'database', 'crypto'],
   scheduler: ['core', 'logging', 'metrics', 'database', 'vault'],
-  'key-stores': ['core', 'logging', 'config', 'metrics', 'database', 'asn1', 'crypto', 'vault', 'scheduler'],
+  'key-stores': ['core', 'logging', 'config', 'metrics', 'database', 'crypto', 'vault', 'scheduler'],
   audit: ['core', 'transparency-log', 'metrics', 'database', 'crypto', 'config', 'vault', 'key-stores', 'scheduler'],
   backup: ['core', 'database', 'crypto'],
   deliveries: ['core'],

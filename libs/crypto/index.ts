@@ -26,6 +26,7 @@ export {
   parseCompactJws,
 } from './compact-jws.js';
 export { CpuQueue, cpuWorkKinds, keyFileWork } from './cpu-queue.js';
+export { derSignatureOf, joseSignatureOf } from './ecdsa-signature.js';
 export { decodeWrappedBase64, fromBigInt, toBigInt } from './encodings.js';
 export { cryptoErrors } from './errors.js';
 export { type CheckedKey, checkKey, readJwk, readTrustedKey } from './key-gate.js';

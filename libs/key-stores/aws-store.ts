@@ -2,7 +2,7 @@ import { createHash, createPublicKey } from 'node:crypto';
 
 import type { KeySpec, ListAliasesCommandInput, SigningAlgorithmSpec } from '@aws-sdk/client-kms';
 
-import { type SignatureScheme, algorithm, algorithmNames } from '#crypto';
+import { type SignatureScheme, algorithm, algorithmNames, joseSignatureOf } from '#crypto';
 import { type AwsKms, awsKms, kmsEndpoint } from '#vault';
 
 import {
@@ -13,7 +13,6 @@ import {
   daysOf,
   queryOf,
 } from './cloud-call.js';
-import { joseSignatureOf } from './ecdsa-signature.js';
 import { keyStoreErrors } from './errors.js';
 import { type KeyStore, type StorePlace, type StoreType, placeName, placeOf } from './key-store.js';
 import { StoreOutage, unavailable } from './store-line.js';

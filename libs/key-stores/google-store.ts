@@ -1,7 +1,7 @@
 import { type KeyObject, createHash, createPublicKey } from 'node:crypto';
 import { setTimeout as pass } from 'node:timers/promises';
 
-import { type SignatureScheme, algorithm, algorithmNames } from '#crypto';
+import { type SignatureScheme, algorithm, algorithmNames, joseSignatureOf } from '#crypto';
 import { type GoogleRequest, googleRefusalOf, googleRequest, kmsEndpoint } from '#vault';
 
 import {
@@ -14,7 +14,6 @@ import {
   queryOf,
 } from './cloud-call.js';
 import { crc32c } from './crc32c.js';
-import { joseSignatureOf } from './ecdsa-signature.js';
 import { keyStoreErrors } from './errors.js';
 import type { KeyStore, StorePlace, StoreType } from './key-store.js';
 import { StoreOutage, unavailable } from './store-line.js';

@@ -1,17 +1,17 @@
 import { type KeyObject, sign } from 'node:crypto';
 import { promisify } from 'node:util';
-import { bitString, integer, nullValue, objectIdentifier, sequence } from '#asn1';
+import { bitString, nullValue, objectIdentifier, sequence } from '#asn1';
 import {
   type AlgorithmName,
   type CertificateSignature,
   type SigningHalf,
   StoredKey,
+  derSignatureOf,
   describedBy,
   keyKindNames,
   keyKinds,
   kindOfKey,
   signatureMilliseconds,
-  toBigInt,
 } from '#crypto';
 
 /** An AlgorithmIdentifier under a certificate, a request, a CRL or an OCSP response, and the kind of key that it is for. */
@@ -45,15 +45,9 @@ export function signatureAlgorithmFor(half: SigningHalf): SignatureAlgorithm {
 
 const signPooled = promisify(sign);
 
-/** `ECDSA-Sig-Value` (RFC 3279 §2.2.3) of R and S side by side (RFC 7518 §3.4). */
-function ecdsaSignatureValue(signature: Buffer): Buffer {
-  const half = signature.length / 2;
-  return sequence(...[signature.subarray(0, half), signature.subarray(half)].map((part) => integer(toBigInt(part))));
-}
-
 async function storeSignature(algorithm: SignatureAlgorithm, toBeSigned: Buffer, key: StoredKey): Promise<Buffer> {
   const signature = await key.sign(algorithm.algorithm as AlgorithmName, toBeSigned);
-  return algorithm.keyKind === 'ec' ? ecdsaSignatureValue(signature) : signature;
+  return algorithm.keyKind === 'ec' ? derSignatureOf(signature) : signature;
 }
 
 /** SIGNED{} of X.509: what is signed, the algorithm, the signature. Signatures that take long are made on a thread of the pool. */
