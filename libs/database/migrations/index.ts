@@ -49,8 +49,8 @@ import { LogKeysInKeyStores1764181000000 } from './0081-log-keys-in-key-stores.j
 import { EventsByThingAndAction1764182000000 } from './0082-events-by-thing-and-action.js';
 import { EventsByActorAndAction1764183000000 } from './0083-events-by-actor-and-action.js';
 import { EventsByAddressAndAction1764184000000 } from './0084-events-by-address-and-action.js';
-import { CertificatesByKeyAndTenant1764188000000 } from './0088-certificates-by-key-and-tenant.js';
 import { AuthoritiesOfExternalIssuers1764186000000 } from './0086-authorities-of-external-issuers.js';
+import { CertificatesByKeyAndTenant1764188000000 } from './0088-certificates-by-key-and-tenant.js';
 
 /** Every migration, oldest first. Explicit, so that a bundler or a stray file can neither add nor lose one. */
 export const migrations = [
@@ -105,8 +105,8 @@ export const migrations = [
   EventsByThingAndAction1764182000000,
   EventsByActorAndAction1764183000000,
   EventsByAddressAndAction1764184000000,
-  CertificatesByKeyAndTenant1764188000000,
   AuthoritiesOfExternalIssuers1764186000000,
+  CertificatesByKeyAndTenant1764188000000,
 ] as const;
 
 export type Migrations = readonly (typeof migrations)[number][];
