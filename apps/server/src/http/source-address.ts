@@ -13,7 +13,7 @@ const TEXT_CHARACTERS_MAX = 64;
 export function sourceAddressOf({ ip, socket }: Pick<FastifyRequest, 'ip' | 'socket'>): string {
   const address = parseSourceAddress(ip) ?? (ip as string | undefined)?.slice(0, TEXT_CHARACTERS_MAX);
   if (address) return address;
-  // No failure of this server, whose operator would be called by whoever resets connections.
+  // A client that resets its connection causes no failure of this server, so its operator needs no alert.
   if (!socket.remoteAddress) throw coreErrors.VALIDATION_ERROR('The connection was closed before the request was read');
   throw coreErrors.INTERNAL_ERROR('The request has no source address');
 }
