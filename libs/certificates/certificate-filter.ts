@@ -1,5 +1,5 @@
 import { subjectsOf } from '#contacts';
-import type { EpochMilliseconds } from '#core';
+import { type EpochMilliseconds, definedMembers } from '#core';
 import { Between, In, LessThanOrEqual, MoreThanOrEqualInRow, type View, type Where } from '#database';
 
 import { Certificate, CertificateName } from './entities.js';
@@ -39,12 +39,9 @@ export async function conditionOf(view: View, filter: CertificateFilter): Promis
   const ids = named && owned ? named.filter((id) => owned.includes(id)) : (named ?? owned);
   if (ids?.length === 0) return undefined;
   const base = {
-    ...(caId === undefined ? {} : { caId }),
-    ...(serviceId === undefined ? {} : { serviceId }),
-    ...(kid === undefined ? {} : { kid }),
+    ...definedMembers({ caId, serviceId, kid, id: ids && In(ids) }),
     ...(serialNumber === undefined ? {} : { serialNumber: normalSerialNumber(serialNumber) }),
     ...(subject === undefined ? {} : subjectBeginsWith(subject)),
-    ...(ids === undefined ? {} : { id: In(ids) }),
   };
   return stateConditions(filter.state, view.now).map(({ from = 0, to = Number.MAX_SAFE_INTEGER, ...states }) => {
     const earliest = Math.max(from, (filter.expiresAfter ?? -1) + 1);

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 
-import type { Page, PageRequest, TenantScope } from '#core';
+import { type Page, type PageRequest, type TenantScope, definedMembers } from '#core';
 import { subjectsOf } from '#contacts';
 import { Database, In, IsNull, LessThan, type View, type Where } from '#database';
 import { tenantSettingsOf } from '#tenants';
@@ -69,14 +69,14 @@ export async function rowsOf(view: View, selection: CredentialSelection): Promis
   const { authType, state, serviceId, owner, name, expiresBefore, createdBefore, unusedSince } = selection;
   const owned = owner === undefined ? undefined : await subjectsOf(view, 'service', owner);
   const services = serviceId === undefined ? owned : [serviceId].filter((id) => owned?.includes(id) ?? true);
-  const where = {
-    ...(authType === undefined ? {} : { authType }),
-    ...(state === undefined ? {} : { state: In(credentialLifecycle.recordedAs(state)) }),
-    ...(services === undefined ? {} : { serviceId: In(services) }),
-    ...(name === undefined ? {} : { name }),
-    ...(expiresBefore === undefined ? {} : { expiresAt: LessThan(expiresBefore) }),
-    ...(createdBefore === undefined ? {} : { createdAt: LessThan(createdBefore) }),
-  };
+  const where = definedMembers({
+    authType,
+    state: state && In(credentialLifecycle.recordedAs(state)),
+    serviceId: services && In(services),
+    name,
+    expiresAt: expiresBefore === undefined ? undefined : LessThan(expiresBefore),
+    createdAt: createdBefore === undefined ? undefined : LessThan(createdBefore),
+  });
   if (unusedSince === undefined) return where;
   return [
     { ...where, lastUsedAt: LessThan(unusedSince) },
