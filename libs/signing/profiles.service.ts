@@ -137,7 +137,7 @@ export class TokenProfiles {
     { name, keyId }: { readonly name?: string | undefined; readonly keyId?: string | undefined },
     page: PageRequest,
   ): Promise<Page<TokenProfile>> {
-    const where = { ...(name === undefined ? {} : { name }), ...(keyId === undefined ? {} : { keyId }) };
+    const where = definedMembers({ name, keyId });
     return this.database.read(scope, (view) => view.page(TokenProfile, where, [['id', 'ASC']], page));
   }
 
@@ -396,34 +396,23 @@ const foundBy = (settings: { readonly [name: string]: Json }): Pick<TokenProfile
   isPublic: settings['publicAccess'] !== undefined,
 });
 
-const auditSnapshot = ({
-  name,
-  format,
-  keyId,
-  certificateKid,
-  issuer,
-  audience,
-  ttlSeconds,
-  maxTtlSeconds,
-  skewSeconds,
-  fixedClaims,
-  allowedClaims,
-  requiredClaims,
-  formatVersion,
-  settings,
-}: TokenProfile): Json => ({
-  name,
-  format,
-  keyId,
-  certificateKid,
-  issuer,
-  audience,
-  ttlSeconds,
-  maxTtlSeconds,
-  skewSeconds,
-  fixedClaims,
-  allowedClaims,
-  requiredClaims,
-  formatVersion,
-  settings,
-});
+/** The columns that an audit event shows. */
+const AUDITED = [
+  'name',
+  'format',
+  'keyId',
+  'certificateKid',
+  'issuer',
+  'audience',
+  'ttlSeconds',
+  'maxTtlSeconds',
+  'skewSeconds',
+  'fixedClaims',
+  'allowedClaims',
+  'requiredClaims',
+  'formatVersion',
+  'settings',
+] as const satisfies readonly (keyof TokenProfile)[];
+
+const auditSnapshot = (profile: TokenProfile): Json =>
+  Object.fromEntries(AUDITED.map((name) => [name, profile[name] as Json]));
