@@ -7,14 +7,14 @@ import { TokenProfile, TokenProfileOrigin } from './entities.js';
 
 const CANDIDATES_MAX = 200;
 
-/** Which pages may ask for user tokens: those of the origins that profiles list (Fetch standard, CORS protocol). */
+/** Decides which web pages may request user tokens: those of origins that a profile lists (Fetch standard, CORS protocol). */
 @Injectable()
 export class AllowedOrigins {
   constructor(private readonly database: Database) {}
 
   /**
-   * Whether a profile lists the origin: that of this name and tenant, where they are known, otherwise any. A preflight
-   * names neither; the answer to the request itself is readable only by the origins of its profile.
+   * Whether the profile with this name and tenant lists the origin; if they are unknown, whether any profile does. A
+   * preflight names neither; only the origins of the profile can read the response to the request itself.
    */
   async allow(
     asking: Origin,

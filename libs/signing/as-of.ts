@@ -2,7 +2,7 @@ import type { Json, Projection } from '#core';
 
 import { profileEvents } from './events.js';
 
-/** A token profile as the history has it: what it was created and changed with. */
+/** A token profile, rebuilt from the events that created and changed it. */
 export interface TokenProfileAsOf {
   readonly id: string;
   readonly name: string;
@@ -32,5 +32,5 @@ export const profileProjection: Projection<TokenProfileAsOf> = {
   at: (row) => row,
 };
 
-/** What a profile shows whose event was too large to say it. */
+/** The values of a profile whose event was too large to contain them. */
 const UNKNOWN = { name: '', format: '', keyId: null, certificateKid: null, settings: {} };

@@ -3,13 +3,13 @@ import { isNumericDate, secondsOf } from '#crypto';
 
 import type { ProfileFacts, RefusalCode } from './token-format.js';
 
-/** The registered claims of RFC 7519 §4.1: set by the profile or by fields of their own, never as free claims. */
+/** The registered claims of RFC 7519 §4.1, which callers cannot set as free claims. */
 export const REGISTERED_CLAIMS: ReadonlySet<string> = new Set(['iss', 'sub', 'aud', 'exp', 'nbf', 'iat', 'jti']);
 
 type Claims = { readonly [name: string]: Json };
 
 /**
- * The claims that a caller adds, checked against the profile.
+ * Checks the claims of a caller against the profile.
  * @throws VALIDATION_ERROR that names each claim that is fixed, registered, not allowed, or missing
  */
 export function callerClaims(profile: ProfileFacts, claims: Claims): Claims {
@@ -45,7 +45,7 @@ export function lifetimeSeconds(profile: ProfileFacts, requested: number | undef
 }
 
 /**
- * The `aud` of a token: what the caller names, within what the profile lists; all that it lists where nothing is named.
+ * The `aud` of a token: the audiences of the request, which the profile must list, or else all that it lists.
  * @throws VALIDATION_ERROR
  */
 export function audienceOf(
@@ -63,7 +63,7 @@ export function audienceOf(
 }
 
 /**
- * Checks `exp`, `nbf` and `iat` with the profile's tolerance; `exp` must be there, and no token may claim to live
+ * Checks `exp`, `nbf` and `iat` with the profile's tolerance; `exp` is required, and the lifetime may not be
  * longer than the profile permits.
  * @param now epoch milliseconds
  */
@@ -84,7 +84,7 @@ export function checkTimes(
   return exp - begins > maxTtlSeconds + skewSeconds ? 'INVALID_CLAIMS' : undefined;
 }
 
-/** `jti`: 8 to 128 characters that no storage folds together. */
+/** `jti`: 8 to 128 characters that every collation distinguishes. */
 export const isTokenId = (value: unknown): value is string =>
   typeof value === 'string' && /^[A-Za-z0-9._~:-]{8,128}$/.test(value);
 

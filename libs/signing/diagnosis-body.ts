@@ -4,13 +4,13 @@ import type { Json } from '#core';
 
 import type { Finding } from './token-format.js';
 
-/** A way to write the same JSON, and what it is called. */
+/** A style of serialised JSON and its name. */
 interface Style {
   readonly name: string;
   readonly write: (text: string) => string;
 }
 
-// By the text, not by its values: white space goes or comes, and numbers, escapes and the order stay as they were.
+// Changes only white space in the text; numbers, escapes and order stay.
 const TOKENS = /"(?:[^"\\]|\\.)*"|[{}[\],:]|[^\s"{}[\],:]+/g;
 const tokensOf = (text: string): readonly string[] => text.match(TOKENS) ?? [];
 
@@ -92,11 +92,11 @@ const CAUSES: Readonly<Record<string, string>> = {
   'with a byte order mark': 'HASH_OF_BODY_WITH_BYTE_ORDER_MARK',
 };
 
-/** Larger bodies are hashed as they came and not written again. */
+/** Larger bodies are hashed as received, in no other style. */
 const REWRITTEN_BYTES_MAX = 64 * 1024;
 
 /**
- * How the hash in a token came about, if not over the body as it was received.
+ * Explains the hash in a token that is not the hash of the received body.
  * @param hash the claim, whatever it holds
  * @param body the bytes that came with the token
  */
@@ -129,7 +129,7 @@ function otherNotation(hash: string, body: Buffer): Finding | undefined {
     : undefined;
 }
 
-/** Tries the ways to write the same JSON, those with the fewest differences first. */
+/** Tries styles of the same JSON, those with the fewest differences first. */
 function otherText(hash: string, body: Buffer): Finding | undefined {
   if (body.length > REWRITTEN_BYTES_MAX) return undefined;
   const received = body.toString('utf8').replace(/^\u{feff}/u, '');

@@ -7,7 +7,7 @@ import { diagnoseTimes } from './diagnosis-time.js';
 import type { Claims } from './jws.js';
 import type { Finding, TokenFormat, VerifyContext } from './token-format.js';
 
-/** A token as well as it can be read, for explanations only: nothing of this decides anything. */
+/** The readable parts of a token, for explanations only, not for decisions. */
 interface LenientJws {
   readonly header: { readonly alg?: unknown; readonly kid?: unknown };
   readonly claims: Claims;
@@ -71,7 +71,7 @@ async function diagnoseKey(
   const result = await diagnoseSignature({ data, signature }, context.keys);
   if ('finding' in result) {
     if (refusal !== undefined) findings.push(keyFinding(refusal));
-    // Without a usable key there is nothing that the signature could be compared with.
+    // Without a usable key, the signature cannot be checked.
     return context.keys.length === 0 ? findings : [...findings, result.finding];
   }
   const { signer } = result;
@@ -91,7 +91,7 @@ const KEY_DETAILS: Readonly<Record<string, string>> = {
 
 const keyFinding = (cause: string): Finding => ({ cause, detail: KEY_DETAILS[cause] ?? KEY_DETAILS['UNKNOWN_KID']! });
 
-/** What the claims say about who made the token and whom it is for. */
+/** Findings about the issuer and the audience. */
 function diagnoseNames(claims: Claims, { profile }: VerifyContext, { issuer }: Pick<TokenFormat, 'issuer'>): Finding[] {
   const findings: Finding[] = [];
   const expected = issuer === 'unused' ? null : profile.statedIssuer;

@@ -3,8 +3,8 @@ import { type Signed, algorithm } from '#crypto';
 import type { Finding, VerifyingKey } from './token-format.js';
 
 /**
- * Finds out how a signature came about: by which key, or by which mistake.
- * @returns the key that really signed, or the finding that explains why none seems to have
+ * Finds the key or the mistake that explains a signature.
+ * @returns the key that signed, or a finding that explains why none did
  */
 export async function diagnoseSignature(
   signed: Signed,

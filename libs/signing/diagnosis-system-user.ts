@@ -27,7 +27,7 @@ async function diagnoseForm(token: string, context: VerifyContext): Promise<Find
       detail: 'The signature is base64url, or lacks its padding; standard Base64 with padding is expected',
     };
   }
-  // A token without its minute: then the text before the last dot is all that was signed.
+  // If the minute is missing, the text before the last dot is the signed text.
   const result = await diagnoseSignature({ data: Buffer.from(prefix), signature: bytes }, context.keys);
   return 'signer' in result || /^\d{12}$/.test(signature)
     ? { cause: 'PART_MISSING', detail: 'A part is missing: `<token>.<yyyyMMddHHmm>.<signature>` is expected' }
@@ -44,7 +44,7 @@ async function diagnoseSigner(parts: SystemUserToken, { keys, endedKeys }: Verif
     const detail = `The signature is that of the key ${ended.signer.kid}, which was destroyed or compromised`;
     return [{ cause: 'KEY_NOT_USABLE', detail, facts: { signedBy: ended.signer.kid } }];
   }
-  // Other texts that are signed by mistake, each under the same key.
+  // Texts that are often signed by mistake with the same key.
   const others = [
     ['TOKEN_SIGNED_WITHOUT_TIME', 'The token was signed without its time stamp', parts.systemUserToken],
     ['SIGNED_WITH_TRAILING_DOT', 'The dot before the signature was signed, too', `${data.toString()}.`],
@@ -72,7 +72,7 @@ function diagnoseStamp(timestamp: string, { profile, now }: VerifyContext): Find
       ? { cause: 'EXPIRED', detail: `The time stamp is ${inWords(drift)} old`, facts: { bySeconds } }
       : { cause: 'NOT_YET_VALID', detail: `The time stamp lies ${inWords(drift)} ahead`, facts: { bySeconds } },
   ];
-  // In the afternoon `hh` writes the hour of the morning, which no offset from UTC explains better.
+  // In the afternoon, the format `hh` gives the hour of the morning.
   if (Math.abs(drift + HALF_DAY_SECONDS) <= profile.ttlSeconds) {
     const detail = 'The hour is on the 12-hour clock (`hh`); the 24-hour clock (`HH`) is expected';
     return [...findings, { cause: 'TWELVE_HOUR_CLOCK', detail }];

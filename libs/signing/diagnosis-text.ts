@@ -1,6 +1,6 @@
 import type { Finding } from './token-format.js';
 
-/** One way in which a token gets something wrapped around it on its way, and how to take that off. */
+/** Text that is often added around a token, and how to remove it. */
 interface Wrapping {
   readonly cause: string;
   readonly detail: string;
@@ -40,7 +40,7 @@ const WRAPPINGS: readonly Wrapping[] = [
   },
 ];
 
-/** The characters around a token, and the token without them. */
+/** The added characters, and the token without them. */
 export function unwrapToken(text: string): { readonly token: string; readonly findings: Finding[] } {
   const findings: Finding[] = [];
   let token = text;

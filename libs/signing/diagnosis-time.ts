@@ -10,13 +10,13 @@ const OFFSETS: readonly number[] = Array.from({ length: 27 }, (_, index) => (ind
   .concat([-570, -210, -150, 210, 270, 330, 345, 390, 525, 570, 630, 765])
   .filter((minutes) => minutes !== 0);
 
-/** No date in seconds of this age is so large: 5138-11-16. */
+/** A larger number is not a date in seconds: 5138-11-16. */
 const SURELY_MILLISECONDS = 100_000_000_000;
 const NAMES = ['iat', 'nbf', 'exp'] as const;
 
 /**
- * The offset from UTC by which a clock seems to be wrong, in minutes; `undefined` where none fits.
- * @param driftSeconds how far the time that was stated lies ahead of now
+ * The UTC offset that explains a wrong clock, in minutes; `undefined` if none fits.
+ * @param driftSeconds how far the stated time is ahead of now
  */
 export function localOffset(driftSeconds: number, toleranceSeconds: number): number | undefined {
   const fits = (minutes: number): boolean => Math.abs(driftSeconds - (minutes * MINUTE) / SECOND) <= toleranceSeconds;
@@ -34,7 +34,7 @@ export const localTimeFinding = (offsetMinutes: number): Finding => {
   };
 };
 
-/** What is wrong with `iat`, `nbf` and `exp`, all of it. */
+/** All problems of `iat`, `nbf` and `exp`. */
 export function diagnoseTimes(claims: Claims, context: VerifyContext): Finding[] {
   const form = NAMES.flatMap((name) => diagnoseForm(name, claims[name]));
   if (form.length > 0) return form;

@@ -3,7 +3,7 @@ import { type EpochMilliseconds, toRfc3339 } from '#core';
 import { diagnoseJws } from './diagnosis-jws.js';
 import type { Finding, RefusalCode, TokenFormat, Verdict, VerifyContext } from './token-format.js';
 
-/** What a code means to the sender where nothing more exact was found. */
+/** The explanation of a code, if there is no more exact finding. */
 const EXPLANATIONS: Readonly<Record<RefusalCode, string>> = {
   MALFORMED_TOKEN: 'The text has not the form of a token of this format',
   ALGORITHM_NOT_ALLOWED: 'The token names another algorithm than the key of the profile has',
@@ -22,8 +22,8 @@ const EXPLANATIONS: Readonly<Record<RefusalCode, string>> = {
 };
 
 /**
- * What is wrong with a token, everything that can be told and not only the first thing. Computes only: what it needs to
- * know was looked up before. No finding repeats a secret or a part of one.
+ * All problems of a token that can be found, not only the first one. It is a pure function; its caller looks up the facts
+ * first. No finding contains a secret or a part of one.
  */
 export async function diagnose(
   format: TokenFormat,
@@ -32,7 +32,7 @@ export async function diagnose(
   known: { readonly verdict: Verdict; readonly usedAt: EpochMilliseconds | undefined },
 ): Promise<Finding[]> {
   const { verdict, usedAt } = known;
-  // What is accepted has nothing wrong with it, whatever looks unusual.
+  // An accepted token has no findings, even if it looks unusual.
   if (verdict.code === 'OK') return [];
   const found = await (format.diagnose?.(token, context) ?? diagnoseJws(token, context, format));
   const replayed =

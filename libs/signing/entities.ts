@@ -21,7 +21,7 @@ export class TokenProfile extends TenantResource {
   @VarcharColumn(32) format: string;
   @ReferenceColumn({ nullable: true }) keyId: string | null;
   @VarcharColumn(128, { nullable: true }) certificateKid: string | null;
-  /** `null`: the tenant's own issuer URL. */
+  /** `null` means the tenant's own issuer URL. */
   @VarcharColumn(500, { nullable: true }) issuer: string | null;
   @JsonColumn() audience: readonly string[];
   @IntegerColumn() ttlSeconds: number;
@@ -32,15 +32,15 @@ export class TokenProfile extends TenantResource {
   @JsonColumn() requiredClaims: readonly string[];
   @VarcharColumn(16, { nullable: true }) formatVersion: string | null;
   @JsonColumn() settings: { readonly [name: string]: Json };
-  /** The issuer whose ID tokens identify users, from the settings: how `GET /auth/token` finds the profile. */
+  /** The issuer whose ID tokens identify users, copied from the settings, so that `GET /auth/token` finds the profile. */
   @VarcharColumn(500, { nullable: true }) trustedIssuer: string | null;
-  /** Whether clients without a credential may ask, from the settings: how they find the profile. */
+  /** Whether clients without a credential may use the profile, copied from the settings, so that they find it. */
   @BooleanColumn({ default: false }) isPublic: boolean;
-  /** What `superoffice-system-user` signs where a service sends none. */
+  /** The system user token that `superoffice-system-user` signs if a service sends none. */
   @SealedColumn({ nullable: true }) sealedSystemUserToken: Buffer | null;
 }
 
-/** An origin whose pages may ask a profile, from its settings: how a preflight finds it, which names neither profile nor tenant. */
+/** An origin that a profile admits, copied from its settings for preflights, which name neither profile nor tenant. */
 @Entity('token_profile_origins')
 export class TokenProfileOrigin extends TenantRow {
   @ReferenceColumn() profileId: string;
@@ -48,7 +48,7 @@ export class TokenProfileOrigin extends TenantRow {
   @VarcharColumn(255) origin: string;
 }
 
-/** An id that was used up. The key alone decides whether it was used before. */
+/** A used replay id. Its unique key alone decides whether the id was used before. */
 @Entity('replay_records')
 @TenantOwned()
 export class ReplayRecord {
@@ -56,33 +56,33 @@ export class ReplayRecord {
   @KeyColumn(64) id: string;
   @ReferenceColumn() tenantId: string;
   @InstantColumn() usedAt: number;
-  /** From here on the token is refused as expired whatever this table says. */
+  /** The token is expired from then on, so that the row is no longer needed. */
   @InstantColumn() expiresAt: number;
 }
 
-/** A token that can be found again by its transaction id and by its phone number. */
+/** A token that can be found by its transaction id and by its phone number. */
 @Entity('token_transactions')
 export class TokenTransaction extends TenantRow {
   @VarcharColumn(64) profile: string;
   @VarcharColumn(64) xid: string;
-  /** HMAC of the digits of the number: how it is found. */
+  /** HMAC of the digits of the number, for look-ups. */
   @VarcharColumn(64) phoneHash: string;
-  /** The number as it was given. */
+  /** The number as sent. */
   @SealedColumn() sealedPhoneNumber: Buffer;
   @SealedColumn() sealedToken: Buffer;
   @VarcharColumn(128) kid: string;
   @InstantColumn() createdAt: number;
   @InstantColumn() issuedAt: number;
   @InstantColumn() expiresAt: number;
-  /** When the row itself goes. */
+  /** When the row is purged. */
   @InstantColumn() keptUntil: number;
 }
 
-/** When the calls of the last window were, for one thing that is counted. */
+/** The times of the calls in the last window, for one counter. */
 @Entity('rate_windows')
 @TenantOwned()
 export class RateWindow {
-  /** SHA-256 of tenant and what is counted, hexadecimal. */
+  /** SHA-256 of the tenant and the counted subject, hexadecimal. */
   @KeyColumn(64) id: string;
   @ReferenceColumn() tenantId: string;
   /** Epoch milliseconds, oldest first; never more than the limit. */
@@ -90,20 +90,20 @@ export class RateWindow {
   @InstantColumn() expiresAt: number;
 }
 
-/** What a service signed with a key by a profile: one row for each `kid`. */
+/** The use of a key by a service through a profile: one row for each `kid`. */
 @Entity('key_uses')
 @TenantOwned()
 export class KeyUseRecord {
-  /** SHA-256 of all that a row is about. */
+  /** SHA-256 of the columns that identify the row. */
   @KeyColumn(64) id: string;
   @ReferenceColumn() tenantId: string;
   @ReferenceColumn() keyId: string;
   @VarcharColumn(128) kid: string;
-  /** Name of the profile: it outlives the profile. */
+  /** Name of the profile, kept after the profile is deleted. */
   @VarcharColumn(64) profile: string;
-  /** `null` for users whom the profile admits, who are no service. */
+  /** `null` for users whom the profile admits without a service. */
   @ReferenceColumn({ nullable: true }) serviceId: string | null;
-  /** How many tokens; more than a 32-bit number holds. */
+  /** Number of tokens, which can exceed 32 bits. */
   @InstantColumn() tokens: number;
   @InstantColumn() firstUsedAt: number;
   @InstantColumn() lastUsedAt: number;

@@ -5,6 +5,6 @@ export type Grants = readonly string[];
 
 export const isGranted = (grants: Grants, profile: string): boolean => grants.includes(profile) || grants.includes('*');
 
-/** The grants that apply: inside the transaction of a service its present ones, otherwise those that the caller came with. */
+/** The effective grants: in the transaction of a service its present ones, otherwise those of the caller. */
 export const grantsOf = (scope: TenantScope | PlatformScope, admittedWith: Grants): Grants =>
   'grants' in scope && scope.grants ? scope.grants : admittedWith;

@@ -8,7 +8,7 @@ import type { View } from '#database';
 
 import type { RefusalCode, VerifyingKey } from './token-format.js';
 
-/** Whom a certificate names, and the key that it certifies. */
+/** The holder of a certificate, and the certified key. */
 export interface HolderKey {
   readonly kid: string;
   readonly tenantId: string;
@@ -16,14 +16,14 @@ export interface HolderKey {
   readonly serviceId: string | null;
   /** The name in the certificate, for the history. */
   readonly subject: string;
-  /** What its tokens are verified with, or why there is nothing to verify them with now. */
+  /** The key that verifies its tokens, or the reason why there is none now. */
   readonly key: VerifyingKey | RefusalCode;
 }
 
-/** One for each kind of key that a certificate can have. */
+/** The algorithms of holders, for each kind of certified key. */
 const ALGORITHMS = allKeyKinds.flatMap(({ holderAlgorithms }) => holderAlgorithms).filter(isAlgorithmName);
 
-/** Finds certified keys by the `kid` that tokens name them by; never by what a token itself brings along. */
+/** Finds certified keys by the `kid` of a token, never by a key or certificate in the token itself. */
 @Injectable()
 export class HolderKeys {
   constructor(
@@ -41,8 +41,8 @@ export class HolderKeys {
   }
 
   /**
-   * A step: the same for the certificate of a tenant's own profile, which somebody else may have issued. Such a certificate
-   * names no party but the tenant itself: no request of others is accepted by it.
+   * A step: the same for the certificate of a tenant's own profile, which another authority may have issued. Such a
+   * certificate identifies only the tenant itself, so that it authenticates no requests.
    */
   async ofProfile(view: View, kid: string): Promise<HolderKey | undefined> {
     const issued = await this.find(view, kid);

@@ -21,13 +21,13 @@ const CODES: Readonly<Record<string, string>> = {
 };
 const ERRORS_SHOWN_MAX = 20;
 
-/** Checks what a caller sent for a token of the format. @throws VALIDATION_ERROR */
+/** Checks the input of a caller for a token of the format. @throws VALIDATION_ERROR */
 export function checkInput(format: string, input: unknown): void {
   const errors = findings(inputs.get(format), input, '');
   if (errors.length > 0) throw coreErrors.VALIDATION_ERROR({ errors });
 }
 
-/** What is wrong with the settings that a profile of the format is to have. */
+/** The problems of the settings of a profile of the format. */
 export const settingsErrors = (format: string, value: unknown): InputError[] =>
   findings(settings.get(format), value, '/settings');
 

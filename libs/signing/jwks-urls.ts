@@ -12,8 +12,8 @@ const ANSWER_WITHIN = 3 * SECOND;
 const BYTES_MAX = 64 * 1024;
 
 /**
- * Reads key sets over the network, and only from URLs that the operator listed: what a tenant writes into a profile must
- * not make this server call whatever it likes.
+ * Reads key sets from URLs that the operator lists. A tenant must not be able to make this server call any URL through a
+ * profile.
  */
 @Injectable()
 export class JwksUrls {
@@ -25,13 +25,13 @@ export class JwksUrls {
     this.#keySets = new DocumentCache(clock, fetchJwks);
   }
 
-  /** @throws BUSY where the keys cannot be had now, INVALID_CREDENTIALS where the URL is not on the list */
+  /** @throws BUSY if the keys cannot be read now, INVALID_CREDENTIALS if the URL is not on the list */
   async read(url: string): Promise<JSONWebKeySet> {
     this.#requireListed(url);
     return this.#keySets.read(url);
   }
 
-  /** The keys as they are now, for a token of a key that is not among them. @throws as `read` */
+  /** Reads the keys again, for a token whose key is missing. @throws as `read` */
   async readAgain(url: string): Promise<JSONWebKeySet> {
     this.#requireListed(url);
     return this.#keySets.readAgain(url);
@@ -43,7 +43,7 @@ export class JwksUrls {
   }
 }
 
-/** A redirect would lead away from the list, so none is followed. */
+/** Redirects are not followed: their target is not on the list. */
 async function fetchJwks(url: string): Promise<JSONWebKeySet> {
   try {
     const answer = await fetch(url, { redirect: 'error', signal: AbortSignal.timeout(ANSWER_WITHIN) });

@@ -9,7 +9,7 @@ import { DueKind, Expires, purge } from '#scheduler';
 
 import { KeyUseRecord } from './entities.js';
 
-/** A token that was signed. */
+/** A signed token. */
 export interface SigningUse {
   readonly tenantId: string;
   readonly keyId: string;
@@ -31,8 +31,8 @@ const BATCH = 200;
 const SCOPE = platformScope(systemOrigin('key-usage'));
 
 /**
- * Counts which service signs with which key, and writes it down in batches: a token must not cost a further write. A process
- * that crashes loses what it counted since the last flush, at most a minute; the history has every token.
+ * Counts which service signs with which key, and writes the counts in batches, so that a token costs no further write. A
+ * crash loses at most the counts of the last minute; the history has every token.
  */
 @Injectable()
 export class KeyUsage implements OnApplicationShutdown {
@@ -60,7 +60,7 @@ export class KeyUsage implements OnApplicationShutdown {
     }
   }
 
-  /** Writes what was counted since the last time. What could not be written is counted on. */
+  /** Writes the counts since the last call. Counts that cannot be written are kept. */
   async flush(): Promise<void> {
     const counted = [...this.#counted].toSorted(([one], [other]) => (one < other ? -1 : 1));
     this.#counted = new Map();
@@ -87,14 +87,14 @@ export class KeyUsage implements OnApplicationShutdown {
   private async write(tx: Tx, batch: readonly (readonly [place: string, counted: Counted])[]): Promise<void> {
     tx.housekeeping('the use of keys');
     const latest = new Map<string, EpochMilliseconds>();
-    // A use in the future was noted while the clock was ahead.
+    // A use in the future was recorded while the clock was ahead.
     const rows = batch.map(([place, { use, tokens, firstUsedAt, lastUsedAt }]): KeyUseRecord => {
       const until = Math.min(lastUsedAt, tx.now);
       latest.set(use.keyId, Math.max(until, latest.get(use.keyId) ?? until));
       const id = createHash('sha256').update(place).digest('hex');
       return { id, ...use, tokens, firstUsedAt: Math.min(firstUsedAt, tx.now), lastUsedAt: until };
     });
-    // In one order, in which every instance locks them.
+    // In the same order on every instance, to avoid deadlocks.
     for (const [keyId, lastUsedAt] of [...latest].toSorted()) await this.keys.noteUse(tx, keyId, lastUsedAt);
     const byId = new Map(rows.toSorted((one, other) => (one.id < other.id ? -1 : 1)).map((row) => [row.id, row]));
     const inserted = await tx.insertAbsent(KeyUseRecord, byId);
@@ -111,7 +111,7 @@ export class KeyUsage implements OnApplicationShutdown {
   }
 }
 
-/** How long after the last one a use is listed; the history keeps every token. */
+/** How long a use is listed after the last token; the history keeps every token. */
 const KEPT_FOR = 400 * DAY;
 
 /** Removes uses that ended more than a year ago. */

@@ -11,7 +11,7 @@ import { RateWindows } from './rate-windows.js';
 import { DIAGNOSES_PER_MINUTE, type Diagnosis } from './signing.service.js';
 import type { Finding, ProfileFacts, Verdict, VerifyContext } from './token-format.js';
 
-/** A service's own token has the format of Webex Connect. Its hour has no tolerance, its beginning has. */
+/** The JWT of a service has the format of Webex Connect. Its maximum lifetime has no tolerance, its start has. */
 const RULES: ProfileFacts = {
   name: 'own-token',
   issuer: '',
@@ -27,7 +27,7 @@ const RULES: ProfileFacts = {
   settings: {},
 };
 
-/** Tells a service what is wrong with the JWT that it signs for itself. */
+/** Diagnoses the JWT that a service signs to authenticate itself. */
 @Injectable()
 export class OwnTokenDiagnosis {
   constructor(

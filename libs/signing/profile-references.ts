@@ -6,7 +6,7 @@ import { TokenProfileNames, serviceNames, servicesGranted } from '#service-keys'
 
 import { KeyUseRecord, TokenProfile } from './entities.js';
 
-/** Tells the keys which profiles sign with them and for which services, and which did. */
+/** Reports to the keys library which profiles and services use a key. */
 @Injectable()
 class ProfilesOfKeys extends KeyUsers {
   override async usersOf(view: View, keyId: string): Promise<UsersOfKey> {
@@ -31,18 +31,18 @@ class ProfilesOfKeys extends KeyUsers {
   }
 }
 
-/** Tells the services which of the profiles that they name exist. */
+/** Reports to the services library which named profiles exist. */
 @Injectable()
 class ProfilesOfServices extends TokenProfileNames {
   override async lock(tx: Tx, names: readonly string[]): Promise<readonly string[]> {
     const locked: string[] = [];
-    // In one order: two transactions that lock several rows must not wait for each other.
+    // Always in the same order, so that transactions cannot deadlock.
     for (const name of names.toSorted()) if (await tx.lockIfPresent(TokenProfile, { name })) locked.push(name);
     return locked;
   }
 }
 
-/** Answers what the libraries below ask about token profiles. Global, because they cannot import what lies above them. */
+/** Implements what lower libraries ask about token profiles. Global, because they cannot import a higher library. */
 @Global()
 @Module({
   providers: [

@@ -29,13 +29,13 @@ import { type HolderKey, HolderKeys } from './holder-keys.js';
 import { settingsErrors } from './input.js';
 import type { ProfileFacts, StoredInput, TokenFormat, VerifyingKey } from './token-format.js';
 
-/** What may be said about a profile; everything but name, format and key or certificate has a default. */
+/** The members of a profile; all but name, format, and key or certificate have defaults. */
 export interface NewTokenProfile {
   readonly name: string;
   readonly format: string;
-  /** The key that signs; a profile that only verifies by a certificate has none. */
+  /** The key that signs; absent in a profile that only verifies with a certificate. */
   readonly keyId?: string | undefined;
-  /** The certificate that names the key, for formats that know certificates. */
+  /** The certificate that identifies the key, for formats with certificates. */
   readonly certificateKid?: string | undefined;
   readonly issuer?: string | undefined;
   readonly audience?: readonly string[] | undefined;
@@ -55,9 +55,9 @@ export type TokenProfileChange = {
   readonly [Member in Exclude<keyof NewTokenProfile, 'name' | 'format'>]?: NewTokenProfile[Member] | undefined;
 };
 
-/** How a profile is deleted that services were granted by its name. */
+/** Options to delete a profile that is granted to services by name. */
 interface ProfileDeletion {
-  /** Withdraws the grants, too; asks for the password of the caller. */
+  /** Also withdraws the grants; requires the caller's password. */
   readonly force?: boolean | undefined;
   readonly password?: string | undefined;
 }
@@ -70,7 +70,7 @@ export interface ProfileDeletionImpact {
   readonly services: readonly string[];
 }
 
-/** Where the tenants' own issuers live: `<public URL>/v1/tenants/<id>`. */
+/** The issuer URL of a tenant: `<public URL>/v1/tenants/<id>`. */
 export const issuerUrl = (publicUrl: string, tenantId: string): string => `${publicUrl}/v1/tenants/${tenantId}`;
 
 const sealedSystemUserTokens = sealedColumn(TokenProfile, {
@@ -131,7 +131,7 @@ export class TokenProfiles {
     });
   }
 
-  /** One page, oldest first; the one of a name, or those of a key, where that is given. */
+  /** One page, oldest first, optionally filtered by name and key. */
   async list(
     scope: TenantScope,
     { name, keyId }: { readonly name?: string | undefined; readonly keyId?: string | undefined },
@@ -147,8 +147,8 @@ export class TokenProfiles {
   }
 
   /**
-   * What the profile refers to is checked where the change names it: a profile whose key can no longer sign can still
-   * be changed.
+   * References are checked only if the change sets them: a profile whose key can no longer sign can still be changed in
+   * other ways.
    * @throws as `create`, and PRECONDITION_FAILED
    */
   async change(
@@ -176,8 +176,8 @@ export class TokenProfiles {
   }
 
   /**
-   * Deletes a profile. Where services were granted it by name they could sign no more, so that this needs `force` and
-   * the caller's password; the grants are withdrawn in the same transaction. A grant of all profiles (`*`) is no obstacle.
+   * Deletes a profile. If it is granted to services by name, they could no longer sign: the deletion then requires `force`
+   * and the caller's password, and withdraws the grants. A grant of all profiles (`*`) does not prevent it.
    * @throws NOT_FOUND, PRECONDITION_FAILED, PROFILE_IN_USE, PASSWORD_REQUIRED, PASSWORD_INVALID, TOO_MANY_ATTEMPTS
    */
   async delete(
@@ -202,7 +202,7 @@ export class TokenProfiles {
   }
 
   /**
-   * Stores what the profile signs where a service sends no system user token, sealed; `null` forgets it.
+   * Stores the sealed system user token that the profile signs if a service sends none; `null` removes it.
    * @throws NOT_FOUND, WRONG_STATE where the format of the profile signs no such token
    */
   async storeSystemUserToken(scope: TenantScope, name: string, systemUserToken: string | null): Promise<TokenProfile> {
@@ -222,7 +222,7 @@ export class TokenProfiles {
     });
   }
 
-  /** A step: what is stored for the profile in place of what a service may send. */
+  /** A step: the stored input of the profile, used if a service does not send it. */
   async storedInput(view: View, { id, tenantId, sealedSystemUserToken: sealed }: TokenProfile): Promise<StoredInput> {
     if (sealed === null) return {};
     const bytes = await this.vault.open(view, sealedSystemUserTokens.place(tenantId, id), sealed);
@@ -239,7 +239,7 @@ export class TokenProfiles {
     });
   }
 
-  /** A step: the profile itself, or `null` where there is none of that name. */
+  /** A step: the profile with that name, or `null`. */
   async find(view: View, name: string): Promise<TokenProfile | null> {
     return view.findOne(TokenProfile, { name });
   }
@@ -251,9 +251,9 @@ export class TokenProfiles {
   }
 
   /**
-   * The one profile of a format that a caller can mean.
-   * @param grants names that the caller was granted; `*` is all
-   * @throws NOT_FOUND where there is none, AMBIGUOUS_PROFILE where there are several and `name` says nothing
+   * The only profile of a format that a caller may use.
+   * @param grants granted names; `*` means all
+   * @throws NOT_FOUND if there is none; PROFILE_NOT_GRANTED; AMBIGUOUS_PROFILE if there are several and no `name`
    */
   async nameOf(scope: TenantScope, format: string, grants: readonly string[], name?: string): Promise<string> {
     const where = { format, ...(name === undefined ? {} : { name }) };
@@ -264,7 +264,7 @@ export class TokenProfiles {
     throw found.length > 0 ? profileErrors.PROFILE_NOT_GRANTED() : coreErrors.NOT_FOUND();
   }
 
-  /** A step: the origins of the settings, in a table that a preflight can be answered from. */
+  /** A step: copies the origins of the settings into a table for preflights. */
   private async keepOrigins(tx: Tx, { id: profileId, tenantId, settings }: TokenProfile): Promise<void> {
     await tx.delete(TokenProfileOrigin, { profileId });
     for (const origin of new Set((settings['allowedOrigins'] ?? []) as string[])) {
@@ -277,7 +277,7 @@ export class TokenProfiles {
     return { ...profile, statedIssuer: issuer, issuer: issuer ?? issuerUrl(this.publicUrl.current, profile.tenantId) };
   }
 
-  /** @param references what is named now: it must be usable, not only of the right kind */
+  /** @param references the references that the change sets: they must be usable, not only of the right kind */
   private async check(tx: Tx, profile: TokenProfile, references: readonly Reference[]): Promise<void> {
     const format = formats.get(profile.format);
     if (!format) throw unknownFormat();
@@ -301,8 +301,8 @@ export class TokenProfiles {
   }
 
   /**
-   * Of the key and of the certificate, whichever the profile has.
-   * @throws NOT_FOUND, KEY_NOT_USABLE, CERTIFICATE_NOT_USABLE, KEY_NOT_OF_CERTIFICATE, for what is named now
+   * Facts of the key and the certificate of the profile, if it has them.
+   * @throws NOT_FOUND, KEY_NOT_USABLE, CERTIFICATE_NOT_USABLE, KEY_NOT_OF_CERTIFICATE, for references that the change sets
    */
   private async keysOf(
     tx: Tx,
@@ -321,7 +321,7 @@ export class TokenProfiles {
   }
 }
 
-/** A member of a profile that names something else of the tenant. */
+/** A member of a profile that refers to another resource of the tenant. */
 type Reference = 'keyId' | 'certificateKid';
 
 function requireValid(certified: HolderKey['key'] | undefined): void {
@@ -333,7 +333,7 @@ function requireValid(certified: HolderKey['key'] | undefined): void {
     throw profileErrors.CERTIFICATE_NOT_USABLE(`The certificate is not valid: ${certified}`);
 }
 
-/** A token names the certificate, so that it must be the certificate of the key that signs. */
+/** A token names the certificate, so it must be the certificate of the signing key. */
 function requireSameKey(signing: PublicJwk | null, { verifyingKey }: VerifyingKey): void {
   if (signing && isSameKey(keyFromJwk(signing), verifyingKey)) return;
   throw certificateErrors.KEY_NOT_OF_CERTIFICATE();
@@ -390,7 +390,7 @@ const versionErrors = ({ formatVersion }: TokenProfile, { versions = [] }: Token
 
 const SYSTEM_USER_FORMAT = 'superoffice-system-user';
 
-/** The columns by which a profile is found, from its settings. */
+/** Columns that are copied from the settings for look-ups. */
 const foundBy = (settings: { readonly [name: string]: Json }): Pick<TokenProfile, 'trustedIssuer' | 'isPublic'> => ({
   trustedIssuer: (settings['trustedIssuer'] as { readonly issuer?: string } | undefined)?.issuer ?? null,
   isPublic: settings['publicAccess'] !== undefined,

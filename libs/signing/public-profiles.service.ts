@@ -7,10 +7,10 @@ import { isAddressAllowed, tenantErrors, tenantState } from '#tenants';
 import { TokenProfile } from './entities.js';
 import { profileErrors } from './errors.js';
 
-/** The actor of what clients without a credential ask for. */
+/** The actor of requests without a credential. */
 export const PUBLIC_CALLER = 'public-access';
 
-/** A profile that answers clients without a credential. */
+/** A profile that admits clients without a credential. */
 interface PublicProfile {
   readonly tenantId: string;
   readonly name: string;
@@ -19,15 +19,15 @@ interface PublicProfile {
 
 const CANDIDATES_PER_PAGE = 200;
 
-/** Finds the profile that a client without a credential can mean, by the network that it asks from. */
+/** Finds the profile for a client without a credential, by its network. */
 @Injectable()
 export class PublicProfiles {
   constructor(private readonly database: Database) {}
 
   /**
-   * @param narrowed names of a profile and a tenant, where several are open to the address
-   * @throws CREDENTIALS_REQUIRED where none is, AMBIGUOUS_PROFILE, TENANT_SUSPENDED where those that are belong to suspended
-   *   tenants only
+   * @param narrowed names of a profile and a tenant, if several profiles admit the address
+   * @throws CREDENTIALS_REQUIRED if no profile admits the address, AMBIGUOUS_PROFILE, TENANT_SUSPENDED if only profiles of
+   *   suspended tenants do
    */
   async find(
     origin: Origin,

@@ -18,23 +18,23 @@ import { DueKind, Expires, purge } from '#scheduler';
 
 import { RateWindow } from './entities.js';
 
-/** One thing that may happen `limit` times in any 60 seconds. */
+/** A subject that may occur `limit` times in any 60 seconds. */
 export interface RateLimit {
-  /** What the caller is told which limit it was. */
+  /** Name of the limit in the error. */
   readonly policy: string;
-  /** What is counted; hashed before it is stored. */
+  /** The counted subject; hashed before it is stored. */
   readonly subject: string;
   readonly limit: number;
 }
 
 const WINDOW = MINUTE;
-/** Longer than the window, so that one in use is never purged from under a call. */
+/** Longer than the window, so that a row in use is not purged. */
 const KEPT_FOR = HOUR;
 const SYSTEM = platformScope(systemOrigin('rate-windows'));
 
 /**
- * Limits that hold over all instances: they are kept in the database. The window slides: the calls of the last 60
- * seconds are remembered one by one, so that no minute, wherever it begins, sees more than the limit.
+ * Limits across all instances, stored in the database. The window slides: each call of the last 60 seconds is stored, so
+ * that no period of 60 seconds exceeds the limit.
  */
 @Expires({})
 @Injectable()
@@ -53,7 +53,7 @@ export class RateWindows extends DueKind<RateWindow> {
   }
 
   /**
-   * A step: counts one call against every limit, or against none where one of them is reached.
+   * A step: counts one call against all limits, or against none if one of them is reached.
    * @throws RATE_LIMITED
    */
   async admit(tx: Tx, limits: readonly RateLimit[]): Promise<void> {
@@ -96,8 +96,7 @@ export class RateWindows extends DueKind<RateWindow> {
   }
 
   /**
-   * The calls of each window that still count. In a fixed order, so that two transactions with windows in common do not wait for
-   * each other.
+   * The calls of each window that still count, locked in a fixed order, so that transactions cannot deadlock.
    */
   private async hold(tx: StepTx, ids: ReadonlySet<string>): Promise<Map<string, number[]>> {
     const wanted = [...ids].sort();
@@ -107,7 +106,7 @@ export class RateWindows extends DueKind<RateWindow> {
     };
     const absent = wanted.filter((id) => !held.has(id));
     const made = await tx.insertAbsent(RateWindow, new Map(absent.map((id) => [id, row(id)])));
-    // Another transaction has made the rest meanwhile.
+    // Another transaction has inserted the other rows in the meantime.
     const late = absent.filter((id) => !made.has(id));
     for (const [id, window] of await tx.lockAll(RateWindow, late)) held.set(id, window);
     // A call in the future was counted while the clock was ahead.

@@ -11,20 +11,20 @@ import { ReplayRecord } from './entities.js';
 import type { ProfileFacts, Verdict } from './token-format.js';
 
 export interface ReplayId {
-  /** Who accepts: the same id may be used once at each verifier. */
+  /** The verifier: each one accepts an id once. */
   readonly verifier: string;
   readonly id: string;
 }
 
 type TokenLimits = Pick<ProfileFacts, 'maxTtlSeconds' | 'skewSeconds'>;
 
-/** Clocks of instances differ, and profiles change their tolerance: a record outlives its token by this much. */
+/** A record is kept this much longer than its token, because clocks differ and profiles change their tolerance. */
 const KEPT_BEYOND = HOUR;
 const SYSTEM = platformScope(systemOrigin('replay-records'));
 
 /**
- * Lets each id through once per tenant and verifier. Only the unique key decides, so that of any number of racers on any
- * number of instances one wins; and ids are hashed, so that no collation folds two of them together.
+ * Accepts each id once for each tenant and verifier. Only the unique key decides, so that exactly one of several concurrent
+ * requests on any instances succeeds. Ids are hashed, so that no collation treats two of them as equal.
  */
 @Expires({})
 @Injectable()
@@ -46,8 +46,8 @@ export class ReplayStore extends DueKind<ReplayRecord> {
   }
 
   /**
-   * The last check of an acceptance, so that an earlier rejection does not consume the id: the row that only one request
-   * can insert.
+   * The last check of an acceptance, so that an earlier rejection does not use the id up: inserts a row that only one
+   * request can insert.
    * @param expiresAt until when the token itself would be accepted, skew included
    */
   once(tenantId: string, replay: ReplayId, expiresAt: EpochMilliseconds): OnceRow {
@@ -56,15 +56,15 @@ export class ReplayStore extends DueKind<ReplayRecord> {
   }
 
   /**
-   * Whether a token may have been used after the backup that the database was restored from: the record of it is lost. It
-   * is one that was issued before the restoration, by its `iat`, or by its end less the longest lifetime where it has none.
+   * Whether a token may have been used after the backup that was restored, whose record is then lost: a token that was issued
+   * before the restoration, by its `iat`, or, without `iat`, by its expiry minus the longest lifetime.
    */
   mayHaveBeenUsed({ claims, expiresAt = 0 }: Verdict, { maxTtlSeconds, skewSeconds }: TokenLimits): boolean {
     const { lastAt } = this.restorations;
     if (lastAt === null) return false;
     const iat = claims?.['iat'];
     const issuedAt = typeof iat === 'number' ? iat * SECOND : expiresAt - maxTtlSeconds * SECOND;
-    // Clocks differ: one that is ahead dates a token later than it was made.
+    // Clocks differ: a clock that is ahead dates a token too late.
     return issuedAt - skewSeconds * SECOND < lastAt;
   }
 
@@ -75,16 +75,16 @@ export class ReplayStore extends DueKind<ReplayRecord> {
   ): Promise<boolean[]> {
     const { tenantId } = tx.scope;
     const wanted = uses.map(({ replay, expiresAt }) => this.once(tenantId, replay, expiresAt));
-    // In a fixed order, so that two transactions with ids in common do not wait for each other.
+    // In a fixed order, so that transactions cannot deadlock.
     const rows = wanted
       .toSorted((one, other) => (one.id < other.id ? -1 : 1))
       .map(({ id, row }) => [id, row(tx.now)] as const);
     const free = new Set(await tx.insertAbsent(ReplayRecord, new Map(rows)));
-    // Of several that ask for the same id the first has it.
+    // The first of several with the same id gets it.
     return wanted.map(({ id }) => free.delete(id));
   }
 
-  /** A step: when the id was used, as far as that is still known. */
+  /** A step: when the id was used; `undefined` if that is unknown. */
   async usedAt(view: View, replay: ReplayId): Promise<EpochMilliseconds | undefined> {
     const row = await view.findOne(ReplayRecord, { id: recordId(view.scope.tenantId, replay) });
     return row?.usedAt;

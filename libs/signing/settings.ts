@@ -1,6 +1,6 @@
 import { listOf, setting, urlOf, wholeNumber } from '#config';
 
-/** From where keys of others may be read. */
+/** The URLs from which keys may be read. */
 export const jwksUrlSettings = {
   jwksUrls: setting({
     variable: 'CHANCERY_JWKS_URLS',
@@ -12,10 +12,10 @@ export const jwksUrlSettings = {
   }),
 } as const;
 
-/** With two series for each, what is counted of a tenant stays below the bound of a metric. */
+/** With two series for each tenant, the metrics stay below their limit. */
 const NAMED_TENANTS_MAX = 900;
 
-/** What metrics tell of single tenants. */
+/** Metrics of single tenants. */
 export const tenantMetricSettings = {
   metricsTenants: setting({
     variable: 'CHANCERY_METRICS_TENANTS',

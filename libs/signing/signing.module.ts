@@ -47,7 +47,7 @@ const signingEntities: readonly EntityClass[] = [
   KeyUseRecord,
 ];
 
-/** Token profiles, and the tokens that are signed and verified by them. */
+/** Token profiles; tokens that are signed and verified with them. */
 @Declares({
   errors: [profileErrors, transactionErrors],
   events: [profileEvents, tokenEvents],

@@ -112,7 +112,7 @@ export const ccaiUser: TokenFormat<CcaiInput> = {
   },
 };
 
-/** Why signatures by the key must not be accepted; a key of a type that is unknown here verifies nothing and has none. */
+/** Why signatures by the key must not be accepted; `undefined` for a key of an unknown type, which verifies nothing. */
 function weaknessOf(jwk: { readonly [member: string]: Json }): string | undefined {
   try {
     readTrustedKey(jwk);

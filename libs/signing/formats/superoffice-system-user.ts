@@ -15,19 +15,19 @@ import type {
 } from '../token-format.js';
 
 interface SuperOfficeInput {
-  /** Absent: what is stored with the profile. */
+  /** If absent, the token that is stored with the profile. */
   readonly systemUserToken?: string;
 }
 
-/** A name or an id of the application and a hyphen and more; one line. */
+/** Name or id of the application, a hyphen, and further text on one line. */
 export const SYSTEM_USER_TOKEN = /^[^\u0000-\u001f\u007f]+$/;
 
-/** How far the minute of a token may be from now, either way. */
+/** The largest difference between the minute of a token and now. */
 const WINDOW_SECONDS = 300;
 
 /**
  * The signed system user token of SuperOffice: `<token>.<UTC yyyyMMddHHmm>.<Base64 of RSA PKCS#1 v1.5, SHA-256>`. It has
- * no nonce: two calls in the same minute give the same text, so replays are detected only where a profile asks for it.
+ * no nonce: two calls in the same minute give the same text, so replays are detected only if the profile enables it.
  */
 export const superofficeSystemUser: TokenFormat<SuperOfficeInput> = {
   name: 'superoffice-system-user',
@@ -107,7 +107,7 @@ const missing = (): Error => {
   return coreErrors.VALIDATION_ERROR({ errors: [{ pointer: '/systemUserToken', code: 'REQUIRED', detail }] });
 };
 
-/** A key that was taken back is something else to its holder than one that was never known. */
+/** To its holder, a withdrawn key is not the same as an unknown one. */
 async function whyUnsigned(parts: SystemUserToken, { keys, endedKeys }: VerifyContext): Promise<RefusalCode> {
   const isEnded = keys.length === 0 || (await findSigner(parts, await endedKeys())) !== undefined;
   return isEnded ? 'KEY_NOT_USABLE' : 'INVALID_SIGNATURE';

@@ -11,7 +11,7 @@ interface TelesignInput {
   readonly xid?: string;
 }
 
-/** The document dates a token back, for clocks that are behind. */
+/** The specification backdates tokens, for clocks that are behind. */
 const BACKDATED_SECONDS = 10;
 const LIFETIME_SECONDS = 90;
 export const PHONE_NUMBER = /^\+?\d{7,15}$/;

@@ -7,7 +7,7 @@ import { lifetimeSeconds } from '../claims.js';
 import { type Claims, seenIn, signClaims, verifyJws } from '../jws.js';
 import type { IssueContext, IssuedToken, RefusalCode, TokenFormat, Verdict, VerifyContext } from '../token-format.js';
 
-/** Exactly one of the three. */
+/** Exactly one of the members is required. */
 interface XimaInput {
   readonly payload?: { readonly [name: string]: Json };
   readonly body?: string;
@@ -20,8 +20,8 @@ const HASH = /^[0-9a-f]{64}$/;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i;
 
 /**
- * The request token of Xima CCaaS: RS256 over `payload_hash`, `jti`, `exp`, where the hash is that of the very bytes of
- * the body that is sent beside it. Version `v2` adds `iss`, `aud`, `sub` and `iat`.
+ * The request token of Xima CCaaS: RS256 over `payload_hash`, `jti`, `exp`, where the hash is over the bytes of
+ * the body that is sent with it. Version `v2` adds `iss`, `aud`, `sub` and `iat`.
  */
 export const ximaLicensing: TokenFormat<XimaInput> = {
   name: 'xima-licensing',
@@ -111,7 +111,7 @@ function keepsItsText(value: Json | undefined): boolean {
 const refusal = (pointer: string, detail: string): Error =>
   coreErrors.VALIDATION_ERROR({ errors: [{ pointer, code: 'INVALID_VALUE', detail }] });
 
-/** Without `iat` nothing says how long a token was meant to live, so it is refused too when it would live for too long. */
+/** Without `iat` the lifetime of a token is unknown, so its remaining lifetime must not exceed the maximum either. */
 function checkTime(
   { exp }: Claims,
   { skewSeconds, maxTtlSeconds }: { readonly skewSeconds: number; readonly maxTtlSeconds: number },
