@@ -11,7 +11,7 @@ import {
   VarcharColumn,
 } from '#database';
 
-/** One line of a tenant's history. Inserted, never changed. */
+/** An event of a history. Rows are inserted, never changed. */
 @Entity('audit_events')
 @TenantOwned()
 export class AuditEvent {
@@ -23,8 +23,8 @@ export class AuditEvent {
   @VarcharColumn(16) actorType: string;
   @VarcharColumn(64) actorId: string;
   /**
-   * Name of a service or job; of a user, what the e-mail address is found by under the key of the month. Events of the first
-   * format have the address itself. The same holds for the source address.
+   * Name of a service or job. For a user, an HMAC of the e-mail address under the key of the month; events of format 1 have
+   * the address itself. The same applies to the source address.
    */
   @VarcharColumn(254, { nullable: true }) actorName: string | null;
   @VarcharColumn(64, { nullable: true }) sourceAddress: string | null;
@@ -36,9 +36,9 @@ export class AuditEvent {
   @VarcharColumn(128, { nullable: true }) tokenId: string | null;
   @VarcharColumn(128, { nullable: true }) kid: string | null;
   @ReferenceColumn({ nullable: true }) credentialId: string | null;
-  /** The event as RFC 8785 JSON: the very bytes that were hashed. The columns above are only its index. */
+  /** The event as RFC 8785 JSON: the hashed bytes. The columns above only serve its indexes. */
   @TextColumn() canonical: string;
-  /** The personal fields under the key of the month; `null` where there are none, and where the key was destroyed before. */
+  /** The personal fields, sealed by the key of the month; `null` if there are none, or the key was already destroyed. */
   @SealedColumn({ nullable: true }) personal: Buffer | null;
   /** RFC 6962 §2.1 leaf hash of `canonical`, hexadecimal. */
   @VarcharColumn(64) leafHash: string;

@@ -12,20 +12,21 @@ import { type ConsistencyProof, consistencyOf, headOf, hex, tileOf } from './pub
 import { hashesOf } from './stored-tiles.js';
 
 const SYSTEM = platformScope(systemOrigin('checkpoint-log'));
-/** A history that grows all the time has one entry in so long: by it each earlier checkpoint is proven, too. */
+/** A growing history gets at most one entry in this time; it also proves each earlier checkpoint. */
 const ENTRY_EVERY = MINUTE;
 const ENTERED_TOGETHER = 100;
 const ED25519_SIGNATURE_BYTES = 64;
 
 /**
- * The log of the installation over the checkpoints of all histories. Each entry is a signed checkpoint: a person who keeps the
- * checkpoints of this one log sees two versions of any history. Its checkpoints are signed, kept and cosigned as those of histories.
+ * The log of the installation over the checkpoints of all histories. Each entry is a signed checkpoint: who keeps the
+ * checkpoints of this one log notices if any history has two versions. Its checkpoints are signed, kept and cosigned like those of
+ * histories.
  */
 @Injectable()
 export class CheckpointLog {
   constructor(private readonly database: Database) {}
 
-  /** Adds the checkpoints that were signed since. @returns how many */
+  /** Adds the checkpoints that were signed since the last call. @returns their number */
   async enterDue(): Promise<number> {
     const due = await this.database.readPlatform(SYSTEM, (view) =>
       view.find(
@@ -39,12 +40,12 @@ export class CheckpointLog {
       tx.housekeeping('the log of checkpoints');
       const size = await sizeOf(tx);
       if (size === undefined) return 0;
-      // As they are now that nothing else adds entries.
+      // Read again under the lock, which prevents other entries.
       const ids = due.map(({ id }) => id);
       const heads = await tx.find(HistoryHead, { id: In(ids), enterAt: LessThanOrEqual(tx.now) });
       for (const [place, head] of heads.entries()) {
         await tx.insert(HistoryCheckpoint, entryOf(tx, head, size + place));
-        // One that has grown meanwhile stays due.
+        // A history that has grown in the meantime stays due.
         const set = { enterAt: null, nextEntryAt: tx.now + ENTRY_EVERY };
         await tx.note(HistoryHead, { id: head.id, size: head.size }, set);
       }
@@ -53,7 +54,7 @@ export class CheckpointLog {
     });
   }
 
-  /** The checkpoint that was signed last. @throws CHECKPOINT_PENDING before the first */
+  /** The latest checkpoint. @throws CHECKPOINT_PENDING before the first */
   async checkpoint(scope: PlatformScope): Promise<string> {
     return (await this.database.readPlatform(scope, (view) => headOf(view, CHECKPOINT_LOG))).note;
   }
@@ -63,7 +64,7 @@ export class CheckpointLog {
     return this.database.readPlatform(scope, (view) => tileOf(view, CHECKPOINT_LOG, path));
   }
 
-  /** The proof that the log continues an earlier one: what it says of entries are hashes. @throws OUT_OF_RANGE, CHECKPOINT_PENDING */
+  /** The proof that the log continues an earlier state; it contains only hashes of entries. @throws OUT_OF_RANGE, CHECKPOINT_PENDING */
   async consistency(scope: TenantScope, from: number, to?: number): Promise<ConsistencyProof> {
     await this.ownEntries(scope);
     return this.database.readPlatform(SYSTEM, (view) => consistencyOf(view, CHECKPOINT_LOG, from, to));
@@ -71,7 +72,7 @@ export class CheckpointLog {
 
   /**
    * The proof that the last checkpoint of a history is in the log, with the checkpoint itself as its extra data: C2SP tlog-proof.
-   * @param before the last one among so many entries of the log: the one that a person sees who kept a checkpoint of that size
+   * @param before only entries before this number are considered: those that a kept checkpoint of this size covers
    * @throws CHECKPOINT_PENDING before the first
    */
   async proof(scope: TenantScope, before = Infinity): Promise<string> {
@@ -86,7 +87,7 @@ export class CheckpointLog {
     });
   }
 
-  /** Reads as the caller may: the log itself is the installation's. @throws CHECKPOINT_PENDING where the history has none in it */
+  /** Reads with the permission of the caller, although the log belongs to the installation. @throws CHECKPOINT_PENDING if the history has no entry */
   private async ownEntries(scope: TenantScope): Promise<void> {
     const { tenantId } = scope;
     if (!(await this.database.read(scope, (view) => view.exists(HistoryCheckpoint, { tenantId })))) {
@@ -96,8 +97,8 @@ export class CheckpointLog {
 }
 
 /**
- * How many entries there are, locked: they are numbered one transaction after the other. `undefined` where another instance is
- * about to add the first one.
+ * The locked number of entries, so that only one transaction at a time numbers new ones. `undefined` if another instance is
+ * adding the first entry.
  */
 async function sizeOf(tx: Tx): Promise<number | undefined> {
   const where = { tenantId: CHECKPOINT_LOG };
@@ -106,10 +107,10 @@ async function sizeOf(tx: Tx): Promise<number | undefined> {
   return (await tx.insertIfAbsent(HistorySize, { ...where, size: 0, publishedSize: null })) ? 0 : undefined;
 }
 
-/** One line of each key is enough to recognise it, and a tenth of the size. */
+/** One line for each key suffices to recognise it, and has a tenth of the size. */
 function entryOf(tx: Tx, { id: tenantId, note }: HistoryHead, sequence: number): HistoryCheckpoint {
   const { text, signatures } = parseNote(note);
-  // A history that continues under another name since a restoration has none of that name yet.
+  // A history that got a new name by a restoration has no entry with that name yet.
   const { origin, size } = parseCheckpoint(text);
   const own = signatures.filter((line) => line.name === origin && line.signature.length === ED25519_SIGNATURE_BYTES);
   const entry = formatNote({ text, signatures: own });

@@ -26,9 +26,9 @@ import { type Witness, WitnessUnavailable, addCheckpoint } from './witness-clien
 const SYSTEM = platformScope(systemOrigin('history-witnesses'));
 const HISTORIES_PER_PAGE = 50;
 const HISTORIES_AT_ONCE = 8;
-/** Of one history, which a witness refuses. */
+/** Delays for one history that a witness rejects. */
 const RETRIES = { firstDelay: 2 * SECOND, longestDelay: 30 * MINUTE, entriesMax: 10_000 };
-/** Of a witness that does not answer, whatever it is asked. */
+/** Delays for a witness that does not answer at all. */
 const AWAY = { firstDelay: 2 * SECOND, longestDelay: MINUTE, entriesMax: 100 };
 
 /** A checkpoint that a witness did not cosign. */
@@ -43,17 +43,17 @@ export abstract class Witnesses {
   abstract readonly all: readonly Witness[];
 }
 
-/** How a witness is named among the sizes that it has cosigned: by its key, so that another key is another witness. */
+/** The name of a witness in the cosigned sizes: its key, so that a new key counts as a new witness. */
 const nameOf = ({ key }: Witness): string => `${key.name}+${Buffer.from(key.keyId).toString('hex')}`;
 
 /**
- * Has the last checkpoint of each history cosigned by the witnesses: who sees their cosignatures sees the history that they
- * saw. Each witness is asked at its own pace: one that is slow or away delays no other. What fails is tried again with
- * increasing delays, with whatever checkpoint is the last one then.
+ * Has the latest checkpoint of each history cosigned by the witnesses: their cosignatures prove that everybody sees the same
+ * history. Each witness is asked at its own pace: a slow one delays no other. Failures are retried with increasing delays and
+ * the checkpoint that is the latest then.
  */
 @Injectable()
 export class Cosignatures implements OnModuleDestroy {
-  /** Of this process: `cosigned` or `failed`. */
+  /** Counts of this process: `cosigned` or `failed`. */
   readonly outcomes = new Counter();
   readonly #refused = new Backoff(RETRIES);
   readonly #away = new Backoff(AWAY);
@@ -68,7 +68,7 @@ export class Cosignatures implements OnModuleDestroy {
 
   /**
    * The last checkpoint of a history that a witness has cosigned; it may be older than the last one.
-   * @throws CHECKPOINT_PENDING before the first, NO_WITNESS where there will be none
+   * @throws CHECKPOINT_PENDING before the first, NO_WITNESS if no witness is configured
    */
   async checkpoint(scope: TenantScope | PlatformScope): Promise<string> {
     const { cosignedNote } = await readsOf(this.database, scope, (view) => headOf(view, scope.tenantId));
@@ -77,7 +77,7 @@ export class Cosignatures implements OnModuleDestroy {
     throw historyErrors.CHECKPOINT_PENDING({ retryAfterSeconds: 1 });
   }
 
-  /** Whether a process asks witnesses: this one, or another one with the role of the scheduler, which alone need know them. */
+  /** Whether any process asks witnesses; only processes with the role scheduler need their settings. */
   private async areAsked(): Promise<boolean> {
     if (this.witnesses.all.length > 0) return true;
     const head = await this.database.readPlatform(SYSTEM, (view) => view.findOne(HistoryHead, { id: INSTALLATION_ID }));
@@ -85,13 +85,13 @@ export class Cosignatures implements OnModuleDestroy {
   }
 
   /**
-   * Asks for what is missing each witness that is not being asked already: it may be called again while a slow one is.
-   * @returns the checkpoints that were not cosigned, by witness, and why
+   * Asks each idle witness for missing cosignatures. It may be called while a slow witness is still being asked.
+   * @returns the checkpoints that were not cosigned, with witness and reason
    */
   async requestDue(): Promise<Uncosigned[]> {
     const ready = this.witnesses.all.filter((witness) => !this.#asked.has(nameOf(witness)) && this.mayAsk(witness));
     if (ready.length === 0) return [];
-    // Mostly there are no more, and all of them need the same.
+    // Usually all witnesses need the same checkpoints.
     const first = this.page();
     const begun = ready.map((witness) => {
       const name = nameOf(witness);
@@ -102,7 +102,7 @@ export class Cosignatures implements OnModuleDestroy {
     return (await Promise.all(begun)).flat();
   }
 
-  /** Begins nothing more, and ends what waits for a witness. */
+  /** Starts no further requests, and ends those that wait for a witness. */
   async onModuleDestroy(): Promise<void> {
     this.#stop.abort();
     await endedOrGivenUp([...this.#asked.values()]);
@@ -112,7 +112,7 @@ export class Cosignatures implements OnModuleDestroy {
     return !this.#stop.signal.aborted && !this.#away.isWaiting(nameOf(witness), this.database.now());
   }
 
-  /** The histories that a witness has not cosigned as they are. */
+  /** The histories whose latest checkpoint a witness has not cosigned. */
   private page(cursor?: string): Promise<Page<HistoryHead>> {
     const where = [{ size: MoreThanColumn('cosignedSize') }, { cosignedSize: IsNull() }];
     return this.database.readPlatform(SYSTEM, (view) =>
@@ -139,7 +139,7 @@ export class Cosignatures implements OnModuleDestroy {
     return !isCosigned && !this.#refused.isWaiting(this.attemptOf(head, witness), this.database.now());
   }
 
-  /** Where the witness answers nothing, it is the witness that waits; else each history that it did not cosign. */
+  /** Delays the next attempt: for the whole witness if it does not answer, otherwise for each history that it did not cosign. */
   private async requestTogether(heads: readonly HistoryHead[], witness: Witness): Promise<Uncosigned[]> {
     const failed = (await Promise.all(heads.map((head) => this.request(head, witness)))).filter(
       (one) => one !== undefined,
@@ -170,7 +170,7 @@ export class Cosignatures implements OnModuleDestroy {
     return undefined;
   }
 
-  /** Tells the processes that do not know the witnesses that some are asked. */
+  /** Tells processes without the settings of witnesses that there are some. */
   private async noteAsking(): Promise<void> {
     await this.database.platform(SYSTEM, async (tx) => {
       tx.housekeeping('witnesses are asked for cosignatures');
@@ -180,7 +180,7 @@ export class Cosignatures implements OnModuleDestroy {
 
   private attemptOf = ({ id }: Pick<HistoryHead, 'id'>, witness: Witness): string => `${id} ${nameOf(witness)}`;
 
-  /** A witness that has cosigned another size than we know of says so, and is asked once more. */
+  /** A witness that reports a different cosigned size is asked once more. */
   private async cosignatures(head: HistoryHead, witness: Witness): Promise<readonly NoteSignature[]> {
     const known = head.cosignedSizes?.[nameOf(witness)] ?? 0;
     const first = await addCheckpoint(witness, await this.requestFrom(head, known), this.#stop.signal);
@@ -192,13 +192,13 @@ export class Cosignatures implements OnModuleDestroy {
 
   private async requestFrom(head: HistoryHead, oldSize: number) {
     const { id: tenantId, origin, note, size } = head;
-    // A witness remembers more than there is: the database was rolled back.
+    // The witness knows a larger size than the history has: the database was rolled back.
     if (oldSize > size) throw new Error(`A witness has cosigned ${oldSize} events, and the history has ${size}`);
     const isContinued = oldSize > 0 && oldSize < size;
     const proof = isContinued
       ? await this.database.readPlatform(SYSTEM, (view) => consistencyProof(oldSize, size, hashesOf(view, tenantId)))
       : [];
-    // The lines of other witnesses are no concern of this one, and can be more than it reads.
+    // Lines of other witnesses are left out: this one ignores them, and they could exceed its limit.
     const { text, signatures } = parseNote(note);
     const own = signatures.filter(({ name }) => name === origin);
     return { oldSize, proof, note: formatNote({ text, signatures: own }) };

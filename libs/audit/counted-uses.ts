@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
 
-/** One use of something that was rejected. */
+/** A rejected use. */
 interface RejectedUse {
   readonly sourceAddress: string | null;
 }
@@ -15,8 +15,8 @@ const COUNTED_MAX = 10_000;
 const ADDRESSES_MAX = 10;
 
 /**
- * Writes down uses that were rejected: the first before the answer, further ones counted in memory and together by `flush`,
- * so that a caller who continues costs no write each time.
+ * Records rejected uses: the first one before the response; further ones are counted in memory and written together by
+ * `flush`, so that repeated attempts do not cost a write each.
  */
 export class CountedUses<Use extends RejectedUse> {
   readonly #counted = new Map<string, Counted<Use>>();
@@ -25,7 +25,7 @@ export class CountedUses<Use extends RejectedUse> {
   #next: Promise<void> | undefined;
 
   /**
-   * @param write writes so many uses, of which one is the latest
+   * @param write writes a number of uses, with the latest one
    * @param noun what was used, for the log
    */
   constructor(
@@ -34,8 +34,8 @@ export class CountedUses<Use extends RejectedUse> {
   ) {}
 
   /**
-   * Never throws: the answer is the refusal, whatever becomes of its record.
-   * @param key what counts as the same
+   * Never throws: the request is rejected even if the record fails.
+   * @param key identifies uses that are counted together
    */
   async note(key: string, use: Use): Promise<void> {
     const known = this.#counted.get(key);
@@ -49,8 +49,8 @@ export class CountedUses<Use extends RejectedUse> {
   }
 
   /**
-   * Writes what was counted since the last time; what cannot be written is kept for the next. Those who ask while it runs
-   * wait for one more run, so that runs never overlap, however slow the database is.
+   * Writes the counts since the last call; counts that cannot be written are kept. Callers during a run wait for one more run, so
+   * that runs never overlap, however slow the database is.
    */
   flush(): Promise<void> {
     this.#next ??= this.#running.then(() => {

@@ -8,14 +8,14 @@ import type { MonthKey, PersonalPart } from './month-key.js';
 import { type Missing, MonthKeys } from './month-keys.service.js';
 import { putBack } from './personal-fields.js';
 
-/** An event as the API shows it: what was hashed, with its personal fields in their places, and what proves it. */
+/** An event as the API shows it: the hashed entry with its personal fields, and its proof data. */
 export interface HistoryEntry extends EventDocument {
   /** Place in the history, from 0, without gaps: the index of its leaf in the Merkle tree. */
   readonly sequence: number;
   readonly leafHash: string;
-  /** Set where the personal fields are `null` because the key of the month was destroyed. */
+  /** Set if the personal fields are `null` because the key of the month was destroyed. */
   readonly erased?: true;
-  /** Set where they are `null` because what is stored is not what was recorded: somebody changed the database. */
+  /** Set if they are `null` because the stored values were altered in the database. */
   readonly altered?: true;
 }
 
@@ -24,13 +24,13 @@ type Stored = Pick<AuditEvent, 'tenantId' | 'canonical' | 'personal'>;
 /** An event with its personal part. */
 export interface OpenedEvent<Row> {
   readonly row: Row;
-  /** `undefined` where somebody made it unreadable. */
+  /** `undefined` if it was altered and is unreadable. */
   readonly document: EventDocument | undefined;
-  /** The personal part in canonical bytes, whose hash is in the entry; why it is missing; `undefined` where there is none. */
+  /** The personal part in canonical bytes, whose hash is in the entry; or the reason why it is missing; `undefined` if there is none. */
   readonly part: { readonly text: string } | Missing | undefined;
 }
 
-/** Reads events with their personal fields, as long as these are not erased. */
+/** Reads events with their personal fields, unless these are erased. */
 @Injectable()
 export class EventReader {
   constructor(private readonly keys: MonthKeys) {}
@@ -49,7 +49,7 @@ export class EventReader {
   /**
    * Events as they are stored, with their personal parts.
    * @param rows of one history
-   * @param wanted which fields are: where an event has no other ones, its part stays closed
+   * @param wanted which fields are needed: the part of an event without them is not opened
    * @throws SEALED
    */
   async opened<Row extends Stored>(
@@ -72,7 +72,7 @@ export class EventReader {
   }
 }
 
-/** What is stored may have been changed by somebody: it is shown all the same, as far as it can be. */
+/** The stored event may have been altered; it is shown as far as possible. */
 function documentIn({ canonical }: Stored): EventDocument | undefined {
   try {
     const document = JSON.parse(canonical) as Partial<EventDocument> | null;
@@ -97,7 +97,7 @@ function partOf(
 ): OpenedEvent<unknown>['part'] {
   const key = keys.get(month) ?? 'altered';
   if (typeof key === 'string') return key;
-  // An event that has personal fields is recorded without them only where the month has no key.
+  // An event is recorded without its personal fields only if the month has no key.
   if (sealed === null) return 'altered';
   const text = key.open(sealed, hash);
   return text === undefined ? 'altered' : { text };

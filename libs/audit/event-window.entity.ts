@@ -3,15 +3,15 @@ import { Entity } from 'typeorm';
 import type { EventDraft, Origin } from '#core';
 import { InstallationOwned, InstantColumn, IntegerColumn, JsonColumn, KeyColumn } from '#database';
 
-/** Something that can be repeated as often as a caller likes, so that each repetition must not be an event of its own. */
+/** An event that callers can repeat without limit, so that repetitions are counted instead of recorded. */
 export interface RepeatedEvent {
-  /** What counts as the same: `credential:<id>:<reason>`. */
+  /** Identifies repetitions: `credential:<id>:<reason>`. */
   readonly subject: string;
-  /** Whose histories it belongs to; `INSTALLATION_ID` for the installation's own. */
+  /** The tenant of the history; `INSTALLATION_ID` for the installation's own. */
   readonly histories: readonly string[];
   readonly origin: Pick<Origin, 'actor' | 'requestId' | 'sourceAddress'>;
   readonly event: EventDraft;
-  /** Where the repetitions came from, at most `ADDRESSES_MAX`. */
+  /** Source addresses of the repetitions, at most `ADDRESSES_MAX`. */
   readonly sourceAddresses: readonly string[];
 }
 
@@ -22,8 +22,8 @@ export class EventWindow {
   /** SHA-256 of the subject. */
   @KeyColumn(64) id: string;
   @InstantColumn() endsAt: number;
-  /** How many there were since the event was last recorded. */
+  /** Number of repetitions since the event was last recorded. */
   @IntegerColumn() unreported: number;
-  /** The latest of them, with the addresses of all. */
+  /** The latest repetition, with the addresses of all. */
   @JsonColumn() latest: RepeatedEvent;
 }

@@ -14,18 +14,18 @@ import { personalPart } from './month-key.js';
 import { PersonalValues } from './personal-fields.js';
 
 /**
- * The format of entries. The first had no member for it, and personal fields in their places. In the second they are `null`
- * there, and kept apart under the key of the month.
+ * The format of entries. Format 1 has no member for it, and contains the personal fields. In format 2 they are `null`, and
+ * stored separately under the key of the month.
  */
 const FORMAT_VERSION = 2;
 
-/** What an entry says of its personal fields. */
+/** The reference of an entry to its personal fields. */
 export interface PersonalReference {
-  /** Where they belong (RFC 6901), in order. */
+  /** Their places (RFC 6901), in order. */
   readonly fields: readonly string[];
   /** SHA-256 of the canonical JSON (RFC 8785) of `{salt, values}`, hexadecimal. */
   readonly hash: string;
-  /** The month by whose key they are sealed: `YYYY-MM`. */
+  /** The month whose key seals them: `YYYY-MM`. */
   readonly month: string;
 }
 
@@ -55,13 +55,13 @@ export interface EventDocument {
   readonly details?: Json;
   /** Absent from entries of the first format. */
   readonly formatVersion?: number;
-  /** Absent where there are none, and from entries of the first format. */
+  /** Absent if there are none, and from entries of the first format. */
   readonly personal?: PersonalReference;
   /** 16 random bytes, hexadecimal: without them the hash of a short event could be guessed. */
   readonly salt: string;
 }
 
-/** What the text column holds safely, whatever bytes its characters take. */
+/** Length that always fits into the text column. */
 const CANONICAL_BYTES_MAX = 60_000;
 
 interface EventContext {
@@ -78,11 +78,11 @@ export interface SealedEvent {
   readonly document: EventDocument;
   readonly canonical: string;
   readonly leafHash: string;
-  /** The personal fields in canonical bytes, whose hash is in the entry; `undefined` where there are none. */
+  /** The personal fields in canonical bytes, whose hash is in the entry; `undefined` if there are none. */
   readonly part: string | undefined;
 }
 
-/** What the blob of the personal part holds safely. */
+/** Size that always fits into the column of the personal part. */
 const PART_BYTES_MAX = 60_000;
 
 /**
@@ -102,7 +102,7 @@ export function sealEvent(draft: EventDraft, context: EventContext): SealedEvent
 
 function seal(draft: EventDraft, context: EventContext): SealedEvent {
   const { actor, requestId, sourceAddress } = context.origin;
-  // What is done to a credential is part of its history, by any actor and with any outcome.
+  // Events about a credential are found by it, whatever their actor and outcome.
   const credentialId =
     draft.credentialId ?? (draft.targetType === 'credential' ? draft.targetId : undefined) ?? actor.credentialId;
   const personal = new PersonalValues();
@@ -117,7 +117,7 @@ function seal(draft: EventDraft, context: EventContext): SealedEvent {
   const address = sourceAddress === null ? null : personal.take('/sourceAddress', sourceAddress);
   const { fields, values } = personal;
   const taken = fields.length === 0 ? undefined : personalPart(values);
-  // In the order of RFC 8785 already, which takes a third of the time of sorting them.
+  // Written in the order of RFC 8785: sorting would take three times as long.
   const document: EventDocument = {
     action,
     actor: {
@@ -153,7 +153,7 @@ const INSTANT_MEMBER = /^(notBefore|notAfter|thisUpdate|nextUpdate|from|until)$|
 /** Smaller numbers are durations or counts: 100,000,000,000 ms after the epoch is in 1973. */
 const EARLIEST_INSTANT = 100_000_000_000;
 
-/** What an event says about a thing, with its instants as everywhere in the API: RFC 3339, not epoch milliseconds. */
+/** Converts instants in the details of an event to RFC 3339, as everywhere in the API. */
 export function withRfc3339Times(value: Json): Json {
   if (Array.isArray(value)) return value.map(withRfc3339Times);
   if (value === null || typeof value !== 'object') return value;

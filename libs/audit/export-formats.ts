@@ -1,7 +1,7 @@
 import type { EventDocument } from './event.js';
 import { type OpenedEvent, withPart } from './event-reader.service.js';
 
-/** What precedes the events of an export: what is needed to verify it, and nothing else is. */
+/** The header of an export: everything that verifying it needs. */
 export interface ExportHeader {
   /** Name of the log. */
   readonly origin: string;
@@ -11,7 +11,7 @@ export interface ExportHeader {
   /** Hashes of the complete subtrees before and after the exported part, from left to right, hexadecimal. */
   readonly before: readonly string[];
   readonly after: readonly string[];
-  /** The events before this number are erased, as an event of the history says; absent where none is. */
+  /** The events before this number are erased, as an event of the history says; absent if none is. */
   readonly erasedBefore?: number;
   /** The signed checkpoint that covers it. */
   readonly checkpoint: string;
@@ -56,12 +56,12 @@ const COLUMNS: Readonly<Record<string, (event: EventDocument) => unknown>> = {
 };
 
 /**
- * What programs take for the beginning of a formula: full-width signs where the language has them, and each of these behind blanks,
- * which programs remove. A tab or a break alone begins one, too.
+ * Characters that programs read as the start of a formula, also full-width signs, and after blanks, which programs remove. A tab
+ * or a line break alone also starts one.
  */
 const FORMULA = /^(?:[\t\r\n]|[\s\u200b\ufeff]*[=+\-@＝＋－＠])/u;
 
-/** A cell that no spreadsheet takes for a formula (CWE-1236), in quotation marks (RFC 4180 §2). */
+/** A cell that no spreadsheet reads as a formula (CWE-1236), in quotation marks (RFC 4180 §2). */
 export function csvCell(value: unknown): string {
   const text = value === undefined || value === null ? '' : typeof value === 'string' ? value : JSON.stringify(value);
   const safe = FORMULA.test(text) ? `'${text}` : text;

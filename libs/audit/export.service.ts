@@ -39,12 +39,12 @@ interface HistoryExportResult {
 type Scope = TenantScope | PlatformScope;
 
 /**
- * How far the times of neighbouring events may be out of order: clocks of instances differ by seconds, and a transaction
- * that waits for its turn has its time from before.
+ * How far the times of neighbouring events may be out of order: clocks of instances differ by seconds, and a waiting
+ * transaction keeps its earlier time.
  */
 const DISORDER = MINUTE;
 
-/** Exports histories with what verifies them offline: the last checkpoint, and the hashes around the exported part. */
+/** Exports histories with the data to verify them offline: the latest checkpoint, and the hashes around the exported part. */
 @Injectable()
 export class HistoryExport {
   constructor(
@@ -55,8 +55,8 @@ export class HistoryExport {
   ) {}
 
   /**
-   * Begins an export. It is an event of the history, which is on the disk before the first piece is read.
-   * The exported part has no gaps: events whose times are out of order are in it although they lie outside of the period.
+   * Starts an export. Its event is committed before the first piece is read.
+   * The exported part has no gaps: it includes events between its ends whose times are outside of the period.
    * It begins at the border where events are erased; the header says so.
    * @throws CHECKPOINT_PENDING where the history is empty, or its checkpoint does not cover the event of the last erasure; NO_WITNESS, HISTORY_ERASED where it is to continue after an event that is erased
    */
@@ -67,7 +67,7 @@ export class HistoryExport {
       readAtBorder(view, scope.tenantId, async (erased) => {
         const found = await headerOf(view, scope, request, erased);
         const size = found.first + found.count;
-        // Else a person who verifies it would find no event that says what is erased.
+        // Otherwise a verifier would find no event that records the erasure.
         if (isPublished && isWhole(request)) await requireErasureCovered(view, scope.tenantId, erased, size);
         return found;
       }),
@@ -104,7 +104,7 @@ export class HistoryExport {
     const [tile] = await readTiles(view, tenantId, [{ level: 0, index: Math.floor(from / TILE_WIDTH) }]);
     const where = { tenantId, sequence: Between(from, to - 1) };
     const rows = await readAtBorder(view, tenantId, async (erased) => {
-      // What is erased while it is exported would be missing without a word.
+      // Otherwise events that are erased during the export would be missing silently.
       requireRetained(erased, from);
       return view.find(AuditEvent, where, {
         order: { sequence: 'ASC' },
@@ -121,8 +121,8 @@ export class HistoryExport {
   }
 
   /**
-   * A history that cannot be signed any more is exported as far as it was: that is when it is needed most. So is one that cannot be
-   * signed at the moment, as its key store does not answer.
+   * A history that can no longer be signed, or not now because its key store does not answer, is exported up to its latest
+   * checkpoint: that is when an export is needed most.
    * @returns whether it can be signed, now or later
    */
   private async publish({ tenantId }: Scope): Promise<boolean> {

@@ -18,10 +18,10 @@ const SYSTEM = platformScope(systemOrigin('history-check'));
 const EVENTS_AT_ONCE = 1_000;
 
 interface CheckedHistories {
-  /** How many events were hashed, and of how many histories. */
+  /** Numbers of hashed events and of histories. */
   readonly events: number;
   readonly histories: number;
-  /** What is wrong, by the name of the log; empty where all is well. */
+  /** The problems, by the name of the log; empty if there are none. */
   readonly problems: readonly string[];
 }
 
@@ -34,7 +34,7 @@ export class HistoryCheck {
     private readonly states: HistoryStates,
   ) {}
 
-  /** Whether the events are those that were signed, and continue what was kept outside of the database. */
+  /** Whether the events match the signed checkpoints and the checkpoints that are kept outside of the database. */
   async verify(): Promise<CheckedHistories> {
     const problems: string[] = [];
     let [events, histories] = [0, 0];
@@ -74,7 +74,7 @@ export class HistoryCheck {
     return last !== undefined && last.sequence >= size && saysErasure(last.canonical, border);
   }
 
-  /** Looks again where more was erased meanwhile. */
+  /** Repeats the check if more was erased in the meantime. */
   private async problemOf(head: HistoryHead): Promise<string | undefined> {
     for (;;) {
       const border = await this.borderOf(head.id);

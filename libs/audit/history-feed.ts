@@ -6,17 +6,17 @@ import type { EventDocument } from './event.js';
 import { type EventReader, type HistoryEntry, type OpenedEvent, withPart } from './event-reader.service.js';
 import { HistorySize } from './log.entities.js';
 
-// Steps of what passes events on. Numbers are given in the order of commits and without gaps, so that a reader who remembers
-// the next number misses nothing.
+// Steps that read events in order. Numbers follow the order of commits without gaps, so that a reader who remembers the next
+// number misses nothing.
 
-/** An event by its place, without what it says. */
+/** The number and action of an event, without its content. */
 export interface HistoryLine {
   readonly sequence: number;
   readonly id: string;
   readonly action: string;
 }
 
-/** How many events the history of a tenant has; 0 where it has not begun. */
+/** Number of events in the history of a tenant. */
 export async function historySize(view: View, tenantId: string): Promise<number> {
   return (await view.findOne(HistorySize, { tenantId }))?.size ?? 0;
 }
@@ -72,7 +72,7 @@ interface Until {
 }
 
 const EVENTS_PER_PAGE = 200;
-/** What one thing has seldom more of. */
+/** Page size; one resource seldom has more events. */
 const EVENTS_UNORDERED = 500;
 
 /** One page of the events of some actions, oldest first. */
@@ -96,7 +96,7 @@ export async function recordedEventsAbout(
   about: { readonly targetId: string } | { readonly kid: string },
 ): Promise<RecordedEvent[]> {
   const where = { tenantId, ...about, occurredAt: LessThanOrEqual(until) };
-  // Without an order the database takes the index of the thing and the action, and reads it once for each action.
+  // Without an order, the database uses the index of target and action, once for each action.
   const found = await view.find(AuditEvent, { ...where, action: In([...actions]) }, { limit: EVENTS_UNORDERED });
   const rows =
     found.length < EVENTS_UNORDERED
@@ -121,7 +121,7 @@ async function inPages(view: View, where: readonly Where<AuditEvent>[]): Promise
   return rows;
 }
 
-/** What an event says of a thing, and not of who did it. */
+/** The content of an event about its target, without the actor. */
 const isOfContent = (field: string): boolean => /^\/(before|after|details)\//.test(field);
 
 /** An event as far as it says what became of its target, and the month under whose key it says something of people. */
@@ -130,7 +130,7 @@ export interface ToldEvent {
   readonly month: string | undefined;
 }
 
-/** What events of one history say of things, in their order. */
+/** The contents of events of one history, in order. */
 export async function toldEvents(view: View, reader: EventReader, rows: readonly AuditEvent[]): Promise<ToldEvent[]> {
   const opened = await reader.opened(view, rows, isOfContent);
   return opened.map((one) => {

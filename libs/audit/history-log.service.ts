@@ -28,12 +28,12 @@ export interface InclusionProof {
 export class HistoryLog {
   constructor(private readonly database: Database) {}
 
-  /** The checkpoint that was signed last, with its signatures. @throws CHECKPOINT_PENDING before the first */
+  /** The latest checkpoint with its signatures. @throws CHECKPOINT_PENDING before the first */
   async checkpoint(scope: Scope): Promise<string> {
     return (await this.read(scope, (view) => headOf(view, scope.tenantId))).note;
   }
 
-  /** What the log is called. @throws CHECKPOINT_PENDING before its first checkpoint */
+  /** The name of the log. @throws CHECKPOINT_PENDING before its first checkpoint */
   async origin(scope: Scope): Promise<string> {
     return (await this.read(scope, (view) => headOf(view, scope.tenantId))).origin;
   }

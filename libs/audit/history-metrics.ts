@@ -12,7 +12,7 @@ import { CHECKPOINT_LOG } from './log-entries.js';
 import { HistorySize } from './log.entities.js';
 
 const SYSTEM = platformScope(systemOrigin('history-metrics'));
-/** Histories that are looked at, and of which the age is read; where more are behind, the figures are lower bounds. */
+/** Maximum number of late histories whose age is read; if more are late, the figures are lower bounds. */
 const HISTORIES_MAX = 1_000;
 const AGES_MAX = 50;
 
@@ -52,7 +52,7 @@ const lag = defineMetrics({
   chancery_history_unsigned_age_seconds: gauge('Age of the oldest event that no signed checkpoint covers yet'),
 });
 
-/** How far the signed histories are behind; every process reads the same. */
+/** How far checkpoints are behind the histories; the same in every process. */
 @Measures({ metrics: lag, everyMilliseconds: 10 * SECOND })
 @Injectable()
 export class HistoryLagMetrics implements MetricSource<typeof lag> {
@@ -89,7 +89,7 @@ const erased = defineMetrics({
   chancery_history_erased_months: gauge('Months of all histories whose personal fields are erased'),
 });
 
-/** What was erased of the histories; every process reads the same. */
+/** Erased parts of the histories; the same in every process. */
 @Measures({ metrics: erased, everyMilliseconds: MINUTE })
 @Injectable()
 export class ErasedMonthMetrics implements MetricSource<typeof erased> {

@@ -14,7 +14,7 @@ export class HistoryMonth {
   @VarcharColumn(16) month: string;
   /** The first instant after it. */
   @InstantColumn() endsAt: number;
-  /** `null` once it is destroyed: what it sealed is erased. */
+  /** `null` after it was destroyed: the personal fields are erased. */
   @SealedColumn({ nullable: true }) sealedKey: Buffer | null;
   @InstantColumn() createdAt: number;
   @InstantColumn({ nullable: true }) erasedAt: number | null;

@@ -15,12 +15,12 @@ import { historyEvents } from './events.js';
 import { HistoryMonth } from './history-month.entity.js';
 import { isMonth, monthsAfter } from './months.js';
 
-// Steps of what erases the personal fields of a month.
+// Steps that erase the personal fields of a month.
 
 export const monthStates = ['running', 'kept', 'erased'] as const;
 export type MonthState = (typeof monthStates)[number];
 
-/** A running month is never erased: its key records. */
+/** The current month is never erased: new events need its key. */
 export const monthStateAt = (
   { endsAt, erasedAt }: Pick<HistoryMonth, 'endsAt' | 'erasedAt'>,
   now: EpochMilliseconds,
@@ -43,12 +43,12 @@ export const historyMonth = (view: View, tenantId: string, month: string): Promi
 
 const placeOf = (tenantId: string, month: string) => (isMonth(month) ? { tenantId, month } : { tenantId, id: month });
 
-/** Why a month is erased. One that was erased before a restoration had ended for long enough then, and no hold stopped it. */
+/** The reason of an erasure. A month that was erased before a restoration needs no further check of its end or of a hold. */
 type ErasureCause =
   { readonly cause: 'request' | 'retention'; readonly minimumDays: number } | { readonly cause: 'restoration' };
 
 /**
- * Destroys the key of a month: the personal fields of its events are permanently unreadable. One that is erased stays as it is.
+ * Destroys the key of a month: the personal fields of its events become permanently unreadable. Does nothing for an erased month.
  * @param reference `YYYY-MM`, or the id
  * @returns the month as it is now
  * @throws NOT_FOUND, MONTH_NOT_ERASABLE, CLOCK_NOT_CONFIRMED
@@ -97,11 +97,11 @@ export function requireErasable(view: View, row: HistoryMonth, minimumDays: numb
 /** How long histories keep the personal fields of their events. */
 interface Retention {
   readonly minimumDays: number;
-  /** In months after the end of a month; 0: never erased. A history that is not in the answer is left as it is. */
+  /** In months after the end of a month; 0 means never. Histories that are not in the answer are not erased. */
   readonly monthsOf: (view: View, tenantIds: readonly string[]) => Promise<ReadonlyMap<string, number>>;
 }
 
-/** What erases the months that histories keep no longer. */
+/** Erases months whose retention period has ended. */
 export const dueMonths = (
   database: Database,
   scope: PlatformScope,

@@ -5,12 +5,12 @@ import type { TenantScope } from '#core';
 import { historyEvents } from './events.js';
 import { RepeatedEvents } from './repeated-events.service.js';
 
-/** Records that an auditor reads a history: who looks at what others did is seen, too. */
+/** Records that an auditor reads a history. */
 @Injectable()
 export class HistoryReads {
   constructor(private readonly repeated: RepeatedEvents) {}
 
-  /** Records the first reading, and then once a minute how many there were. Members who do not only audit are not recorded. */
+  /** Records the first read, then the number of reads once a minute. Only reads by auditors are recorded. */
   async record({ tenantId, actor, requestId, sourceAddress }: TenantScope): Promise<void> {
     if (actor.role !== 'auditor') return;
     await this.repeated.record({
