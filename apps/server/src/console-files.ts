@@ -11,7 +11,7 @@ import { RateLimits, trackerOf } from './http/rate-limit.js';
 
 const CONSOLE_PATH = '/console';
 
-/** Scripts, styles and pictures of this server and nothing else; no script or style in a page itself, and no frame around it. */
+/** Only scripts, styles and pictures of this server; no inline scripts or styles, and no frame around the page. */
 const POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -23,12 +23,12 @@ const POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-/** Names of files contain a hash of what is in them: RFC 8246. */
+/** The names of these files contain a hash of their content (RFC 8246). */
 const IMMUTABLE = 'public, max-age=31536000, immutable';
-/** The page names those files, so it is asked for each time: RFC 9111 §5.2.2.4. */
+/** The page refers to those files, so caches must revalidate it (RFC 9111 §5.2.2.4). */
 const REVALIDATED = 'no-cache';
 
-/** The folder `dist/console`, seen from the sources and from what is built of them. */
+/** The folder `dist/console`, relative to the sources and to the compiled files. */
 async function builtPage(): Promise<{ folder: string; page: Buffer } | undefined> {
   for (const up of ['../../../dist/console/', '../../../console/']) {
     const folder = fileURLToPath(new URL(up, import.meta.url));
@@ -41,8 +41,8 @@ async function builtPage(): Promise<{ folder: string; page: Buffer } | undefined
 const isConsole = (path: string): boolean => `${path}/`.startsWith(`${CONSOLE_PATH}/`);
 
 /**
- * Serves the console, and sends browsers there from `/`. Every path below that is no file is the page itself, which shows
- * what its address names. Requests are counted by source address, as for every public route.
+ * Serves the console, and sends browsers there from `/`. Every path below it that is not a file returns the page, which
+ * routes by its address. Requests are rate-limited by source address, as on every public route.
  *
  * @returns whether the console has been built
  */
@@ -56,7 +56,7 @@ export async function serveConsole(app: NestFastifyApplication): Promise<boolean
     await limits.count('public', trackerOf(request), reply);
     reply.header('Content-Security-Policy', POLICY);
   };
-  // Fastify waits for a promise only where one is returned: every request of the API comes by here, and needs none.
+  // Fastify awaits only a returned promise. Every request of the API passes this hook, and needs none.
   server.addHook('onRequest', (request, reply, done) => {
     const path = pathOf(request.url);
     if (isConsole(path)) return admit(request, reply);
@@ -65,7 +65,7 @@ export async function serveConsole(app: NestFastifyApplication): Promise<boolean
     }
     return done();
   });
-  // Not awaited: that would load what is registered so far, and its routes would not get the error handler that Nest sets later.
+  // Not awaited: awaiting would load the plugins now, and their routes would lack the error handler that Nest sets later.
   void app.register(fastifyStatic, {
     root: `${folder}assets`,
     prefix: `${CONSOLE_PATH}/assets/`,

@@ -13,7 +13,7 @@ import { HealthController, healthErrors } from './http/health.controller.js';
 import { SealGuard } from './http/seal.guard.js';
 import { Readiness } from './readiness.js';
 
-/** Whether the server can work, and what it refuses while it cannot. */
+/** Reports whether the server can work, and rejects requests while it cannot. */
 @Declares({ errors: [healthErrors] })
 @Module({
   imports: [AuditModule, DatabaseModule, SchedulerModule, KeyStoresModule, VaultModule],

@@ -4,15 +4,15 @@ import { coreErrors } from '#core';
 
 import { preflightOf } from './browser-access.js';
 
-/** What is known of a route beside its method and path. */
+/** Facts about a route besides its method and path. */
 interface DeclaredRoute {
   readonly readableFromBrowsers: boolean;
 }
 
 /**
  * Answers 405 with `Allow` (RFC 9110 §15.5.6) where the path of a request is declared for other methods only. Fastify
- * itself answers 404 there. `OPTIONS` of a path that browsers may read is answered with what is allowed (RFC 9110 §9.3.7),
- * which is a preflight's answer, too. The second router is asked only for requests that matched no route.
+ * itself answers 404 there. `OPTIONS` of a path that browsers may read returns the allowed methods (RFC 9110 §9.3.7),
+ * also for preflights. The second router runs only for requests that matched no route.
  *
  * Must be called before the first route is registered.
  */

@@ -8,14 +8,14 @@ import { parseSourceAddress } from '#tenants';
 import { actorOf } from './principal.js';
 import { traceOf } from './request-span.js';
 
-/** Where answers are counted: seconds, by method, route and status. */
+/** Histogram of response times in seconds, by method, route and status. */
 export class AnswerTimes extends Histogram {
   constructor() {
     super(SECONDS_BUCKETS);
   }
 }
 
-/** What is known of an answer: one line of the log, which route, never which query, header or body; and its time. */
+/** Logs each response in one line (route and time, never query, header or body), and measures its time. */
 export function noteAnswer(logger: Logger, times: AnswerTimes, request: FastifyRequest, reply: FastifyReply): void {
   const { principal } = request;
   const route = request.routeOptions?.url ?? 'none';
@@ -39,5 +39,5 @@ export function noteAnswer(logger: Logger, times: AnswerTimes, request: FastifyR
 
 const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 
-/** A client can invent methods, and each would be a series of its own. */
+/** Unknown methods share one series: a client could invent any number of them. */
 const methodOf = ({ method }: FastifyRequest): string => (METHODS.has(method) ? method : 'other');

@@ -1,7 +1,7 @@
 /**
- * What a route or a field says of itself for the API document: the decorators of `@nestjs/swagger`, which are carried out
- * when the document is first asked for. That package and the 700 modules below it take a tenth of the processor time of a start, and
- * most processes are never asked.
+ * Declarations of routes and fields for the API document: the decorators of `@nestjs/swagger`, applied when the document is
+ * first requested. That package and its 700 modules take a tenth of the processor time of a start, and most processes never serve
+ * the document.
  */
 import type * as Swagger from '@nestjs/swagger';
 
@@ -49,7 +49,7 @@ export type { ApiPropertyOptions, OpenAPIObject } from '@nestjs/swagger';
 export const refs = (...classes: { readonly name: string }[]): { $ref: string }[] =>
   classes.map(({ name }) => ({ $ref: `#/components/schemas/${name}` }));
 
-/** Loads the library, and tells it what has been declared since it was last asked for. */
+/** Loads the library, and applies all declarations since the last call. */
 export async function declaredLibrary(): Promise<Library> {
   const library = await import('@nestjs/swagger');
   for (const declare of waiting.splice(0)) declare(library);

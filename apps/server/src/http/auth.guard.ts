@@ -6,10 +6,10 @@ import { CallerIdentification, PermissionPolicy, type UserCredentials, actorOf }
 import { acceptsTokenInQuery, confirmsCaller, routeAccess } from './requires.js';
 import { sourceAddressOf } from './source-address.js';
 
-/** The name that every tenant route gives to its tenant: an id or a slug. */
+/** The path parameter of the tenant in every tenant route: an id or a slug. */
 export const TENANT_PARAMETER = 'tenantId';
 
-/** Lets a request through once its caller is known and holds the permission of the route; attaches both to it. */
+/** Accepts a request if its caller is identified and has the permission of the route; attaches caller and scope to it. */
 @Injectable()
 export class AuthGuard implements CanActivate {
   constructor(
@@ -45,20 +45,20 @@ export class AuthGuard implements CanActivate {
     request.principal = await this.callers.user(credentials);
     if (audience === 'tenant-user') {
       const tenant = tenantParameter(request);
-      // The route table is ours: a tenant permission on a route without a tenant is a mistake of this program.
+      // A tenant permission on a route without a tenant is a bug.
       if (tenant === undefined) throw coreErrors.INTERNAL_ERROR('The route names no tenant');
       request.scope = await this.callers.tenantScope(request.principal, tenant, permission, originOf(request));
     } else {
-      // What every signed-in user may do (`user`) is work on the installation: their own session and account.
+      // Routes for every signed-in user (`user`) work on the installation: their own session and account.
       request.scope = await this.callers.platformScope(request.principal, permission, originOf(request));
     }
   }
 }
 
-/** Shows a fresh proof of the user, instead of a `password` in the body: `POST /v1/auth/step-up` gives it. */
+/** Header with the token of `POST /v1/auth/step-up`, which replaces a `password` in the body. */
 export const STEP_UP_HEADER = 'X-Step-Up';
 
-/** What a request without a header shows in its query, on a route that accepts it there. */
+/** The token in the query of a request without a header, on a route that accepts it. */
 function queryCredentials(request: FastifyRequest, permission: string): UserCredentials | undefined {
   const { headers, query } = request;
   const { token } = query as Record<string, unknown>;
@@ -78,20 +78,20 @@ function userCredentials(request: FastifyRequest): UserCredentials {
   };
 }
 
-/** `key` is the name that clients of Webex Connect send. */
+/** Clients of Webex Connect send the header `key`. */
 const SERVICE_KEY_HEADERS = ['x-service-key', 'key'] as const;
-/** Names the service that a workload with a token of its own issuer wants to act as: such a token says nothing of services. */
+/** Header with the id of the service that a workload acts as: the token of its own issuer does not name services. */
 export const SERVICE_ID_HEADER = 'X-Service-Id';
 const SERVICE_ID = SERVICE_ID_HEADER.toLowerCase();
-/** Where a client shows credentials. */
+/** Headers with credentials. */
 const SHOWN_IN = ['authorization', ...SERVICE_KEY_HEADERS] as const;
 const showsCredentials = ({ headers }: FastifyRequest): boolean => SHOWN_IN.some((name) => headers[name] !== undefined);
 
-/** What a request shows of a service. @throws CREDENTIALS_REQUIRED */
+/** The credentials of a service in a request. @throws CREDENTIALS_REQUIRED */
 function serviceCredentials(request: FastifyRequest) {
   const { authorization } = request.headers;
   const offered = SERVICE_KEY_HEADERS.flatMap((name) => request.headers[name] ?? []);
-  // Two that differ are ambiguous: joined they match no key.
+  // Two different values are ambiguous: joined, they match no key.
   const serviceKey = offered.length === 0 ? undefined : [...new Set(offered)].join(',');
   if (authorization === undefined && serviceKey === undefined) throw coreErrors.CREDENTIALS_REQUIRED();
   const serviceId = request.headers[SERVICE_ID];
@@ -104,7 +104,7 @@ function serviceCredentials(request: FastifyRequest) {
   };
 }
 
-/** Whether the bearer token of a request is that of a workload, and not that of a person. */
+/** Whether the bearer token of a request belongs to a workload rather than a person. */
 export const showsServiceId = ({ headers }: FastifyRequest): boolean => headers[SERVICE_ID] !== undefined;
 
 /** The tenant that the path names, if the route has one. */
@@ -112,13 +112,13 @@ export function tenantParameter(request: FastifyRequest): string | undefined {
   return (request.params as Record<string, string> | null)?.[TENANT_PARAMETER];
 }
 
-/** Where the work of an identified caller comes from. @throws CREDENTIALS_REQUIRED where the caller is not identified */
+/** The origin of the work of an identified caller. @throws CREDENTIALS_REQUIRED if the caller is not identified */
 export function originOf(request: FastifyRequest): Origin {
   if (request.principal === undefined) throw coreErrors.CREDENTIALS_REQUIRED();
   return { actor: actorOf(request.principal), requestId: request.id, sourceAddress: sourceAddressOf(request) };
 }
 
-/** Stops the start of a server that has a route with neither `@Requires` nor `@Public`. */
+/** Fails the start of a server with a route that has neither `@Requires` nor `@Public`. */
 export function assertEveryRouteDeclaresAccess(app: INestApplicationContext): void {
   const open = declaredRoutes(app).filter(({ handler, controller }) => !routeAccess(handler, controller));
   if (open.length > 0) {

@@ -3,22 +3,22 @@ import type { FastifyInstance } from 'fastify';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Whether pages of every origin may read the answers of the route. */
+    /** Whether pages of every origin may read the responses of the route. */
     readonly readableFromBrowsers?: boolean;
   }
 }
 
-/** For routes that everybody may read without credentials: pages of every origin may read them, too. */
+/** Marks routes without credentials, whose responses pages of every origin may read. */
 export const ReadableFromBrowsers = (): MethodDecorator => RouteConfig({ readableFromBrowsers: true });
 
-/** Without credentials there is nothing that one origin may see and another may not (Fetch standard, CORS protocol). */
+/** Without credentials, every origin may see the same (Fetch standard, CORS protocol). */
 const READABLE_BY_ALL = {
   'Access-Control-Allow-Origin': '*',
   'Access-Control-Expose-Headers': 'ETag, Retry-After, X-Request-Id',
   'Cross-Origin-Resource-Policy': 'cross-origin',
 } as const;
 
-/** For answers that one origin may read, which a route has decided. */
+/** Headers for a response that one origin may read, as a route decided. */
 export const readableByOrigin = (origin: string) => ({
   'Access-Control-Allow-Origin': origin,
   'Access-Control-Expose-Headers': 'Retry-After, X-Request-Id',
@@ -26,7 +26,7 @@ export const readableByOrigin = (origin: string) => ({
 
 const PREFLIGHT_MAX_AGE_SECONDS = 86_400;
 
-/** The answer to a preflight: what a page may send to a path with these methods. */
+/** The response to a preflight of a path with these methods. */
 export const preflightOf = (methods: readonly string[]) => ({
   ...READABLE_BY_ALL,
   'Access-Control-Allow-Methods': methods.join(', '),
@@ -34,7 +34,7 @@ export const preflightOf = (methods: readonly string[]) => ({
   'Access-Control-Max-Age': String(PREFLIGHT_MAX_AGE_SECONDS),
 });
 
-/** Also refusals are readable: a page learns why it got nothing. */
+/** Errors are readable too, so that a page learns the reason. */
 export function openToBrowsers(server: FastifyInstance): void {
   server.addHook('onSend', (request, reply, payload, done) => {
     if (request.routeOptions.config.readableFromBrowsers) reply.headers(READABLE_BY_ALL);

@@ -5,33 +5,33 @@ import { UUID_PATTERN } from '#core';
 import { fieldsOf } from './declared-fields.js';
 
 /**
- * A class of a body or a query that is checked by a compiled schema first: of the requests that services send without pause. The
- * schema follows from the fields of the class. What it does not accept is checked field by field, which says what is wrong; so it
- * only needs to accept nothing that the fields reject or convert. A query is text: of what is no text there its schema accepts nothing.
+ * A class of a body or a query that a compiled schema checks first, for frequent requests of services. The schema is derived from
+ * the fields of the class. Input that it does not accept is checked field by field, which explains the errors; so the schema must
+ * accept nothing that the fields reject or convert. Queries are text: fields of other types never pass the schema.
  */
 export const Compiled = Reflector.createDecorator<true>({ transform: () => true });
 
 type Constructor<Instance> = new () => Instance;
 
-// Also what ends a line without being a control character, and what turns the text around it (UAX #9 §2.1 to §2.4): a reader of a
-// list or of the history would see another name.
+// Also line separators that are not control characters, and characters that change the direction of text (UAX #9 §2.1 to §2.4):
+// with them, a list or the history would show another name.
 const CONTROL_CHARACTERS = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/;
 const CONTROL_CHARACTERS_IN_LINES = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/;
 
 const INVISIBLE = /^[\s\p{Default_Ignorable_Code_Point}]+$/u;
 
-/** Whether a text has characters, and none that is seen. */
+/** Whether a text has characters, but no visible one. */
 export const isBlank = (text: string): boolean => INVISIBLE.test(text);
 
-/** The control characters that a text must not hold. */
+/** The control characters that a text must not contain. */
 export const forbiddenIn = (text: 'line' | 'lines'): RegExp =>
   text === 'line' ? CONTROL_CHARACTERS : CONTROL_CHARACTERS_IN_LINES;
 
-/** Whether a value takes so many bytes as JSON (UTF-8, without white space) or less. */
+/** Whether a value as JSON (UTF-8, without white space) has at most this number of bytes. */
 export const isWithinBytes = (value: unknown, max: number): boolean =>
   Buffer.byteLength(JSON.stringify(value) ?? '') <= max;
 
-// Patterns mean what they mean in the fields, which have no flags.
+// The schema uses the patterns of the fields, which have no flags.
 const ajv = new Ajv({ strict: true, unicodeRegExp: false, formats: { uuid: UUID_PATTERN, password: true } });
 ajv.addKeyword({
   keyword: 'textOf',

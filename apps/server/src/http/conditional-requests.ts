@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type EpochMilliseconds, toEpochSeconds, toHttpDate } from '#core';
 
 const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD']);
-/** What describes a body that is not sent. */
+/** Headers that describe a body that is not sent. */
 const OF_THE_BODY = ['Content-Type', 'Content-Length', 'Content-Encoding'] as const;
 
 /** Whether `If-None-Match` names the tag, by the weak comparison of RFC 9110 §13.1.2. */
@@ -19,8 +19,8 @@ export function lastModified(made: EpochMilliseconds, now: EpochMilliseconds): s
 }
 
 /**
- * Answers 304 without a body wherever the caller holds what would be sent: a route sets `ETag` or `Last-Modified`, and
- * this evaluates the condition (RFC 9110 §13.2.1). An instant counts only where it is exactly the one that was returned.
+ * Answers 304 without a body if the caller has the current representation: a route sets `ETag` or `Last-Modified`, and
+ * this evaluates the condition (RFC 9110 §13.2.1). A date counts only if it is exactly the one that was returned.
  *
  * Must be called after every other hook that sets these headers.
  */
@@ -38,7 +38,7 @@ function isHeldByCaller({ method, headers }: FastifyRequest, reply: FastifyReply
   if (!SAFE_METHODS.has(method) || reply.statusCode !== 200) return false;
   const tag = reply.getHeader('ETag');
   const { 'if-none-match': ifNoneMatch, 'if-modified-since': ifModifiedSince } = headers;
-  // §13.1.3: a date is not looked at beside a tag.
+  // §13.1.3: a date is ignored if there is a tag.
   if (ifNoneMatch !== undefined) return typeof tag === 'string' && isKnownTag(ifNoneMatch, tag);
   return ifModifiedSince !== undefined && ifModifiedSince === reply.getHeader('Last-Modified');
 }

@@ -8,11 +8,11 @@ import { problemHeaders, toProblem } from './problem.js';
 import { requestIdOf } from './request-id.js';
 
 interface ConnectionLimits {
-  /** Open connections of the process. */
+  /** Maximum number of open connections of the process. */
   readonly total: number;
-  /** Open connections of one source address; of IPv6, of one /64. */
+  /** Maximum number of open connections of one source address; of IPv6, of one /64. */
   readonly perAddress: number;
-  /** Networks (CIDR) of which only the total counts: a proxy carries the connections of many. */
+  /** Networks (CIDR) without a limit for each address: a proxy carries the connections of many clients. */
   readonly exempt: readonly string[];
 }
 
@@ -33,11 +33,11 @@ export class ConnectionCounts {
   /**
    * Counts a connection, if there is room for it.
    * @param remoteAddress as the socket gives it
-   * @returns what to call when it is closed; `undefined` where the address has as many as it may
+   * @returns a function to call when it is closed; `undefined` if the address has reached its limit
    */
   admit(remoteAddress: string | undefined): (() => void) | undefined {
     const address = parseSourceAddress(remoteAddress);
-    // A connection that is closed already has no address any more, and needs no count.
+    // A closed connection has no address, and need not be counted.
     if (address === undefined || this.#isExempt(address)) return () => undefined;
     const network = networkOf(address)!;
     const open = this.#open.get(network) ?? 0;
@@ -46,7 +46,7 @@ export class ConnectionCounts {
     return () => this.#release(network);
   }
 
-  /** How many networks are counted now. */
+  /** Number of networks with open connections. */
   get size(): number {
     return this.#open.size;
   }
@@ -63,8 +63,8 @@ export class ConnectionCounts {
 }
 
 /**
- * Closes connections beyond the limits before anything of them is read. One source that keeps connections open, by
- * sending slowly or not at all, cannot take the places of the others.
+ * Closes connections beyond the limits before reading from them. A source that keeps connections open, by sending slowly or
+ * not at all, cannot use up the connections of others.
  */
 export function limitConnections(server: Server, limits: ConnectionLimits, logger: Logger): void {
   const counts = new ConnectionCounts(limits);
@@ -73,7 +73,7 @@ export function limitConnections(server: Server, limits: ConnectionLimits, logge
   );
   server.maxConnections = limits.total;
   server.on('drop', (data) => report(data?.remoteAddress, 'too many connections'));
-  // Before the listener of the HTTP server, which starts to read.
+  // Runs before the listener of the HTTP server, which starts to read.
   server.prependListener('connection', (socket: Socket) => {
     const release = counts.admit(socket.remoteAddress);
     if (release) {
@@ -81,7 +81,7 @@ export function limitConnections(server: Server, limits: ConnectionLimits, logge
       return;
     }
     report(socket.remoteAddress, 'too many connections from one address');
-    // What fits into the socket's buffer is sent; nothing of the request is ever read.
+    // The response fits into the socket's buffer; the request is never read.
     socket.write(rejection());
     socket.destroy();
   });

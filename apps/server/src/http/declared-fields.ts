@@ -1,8 +1,8 @@
 import type { AnySchemaObject } from 'ajv';
 
-/** What is known of a field of a request or response class beside its decorators. */
+/** Facts about a field of a request or response class besides its decorators. */
 export interface DeclaredField {
-  /** Accepts only what the checks of the field accept and leave as it is; `undefined` where they alone decide. */
+  /** A schema that accepts only values that the checks of the field accept and do not convert; `undefined` if only the checks decide. */
   readonly schema: AnySchemaObject | undefined;
   readonly optional: boolean;
   readonly isInstant: boolean;
@@ -10,7 +10,7 @@ export interface DeclaredField {
 
 const fieldsOfPrototype = new WeakMap<object, Map<string, DeclaredField>>();
 
-/** Notes a field of a class. */
+/** Registers a field of a class. */
 export function noteField(prototype: object, name: string, field: DeclaredField): void {
   const fields = fieldsOfPrototype.get(prototype) ?? new Map<string, DeclaredField>();
   fieldsOfPrototype.set(prototype, fields.set(name, field));

@@ -2,7 +2,7 @@ import type { INestApplicationContext, RequestMethod } from '@nestjs/common';
 import { METHOD_METADATA } from '@nestjs/common/constants.js';
 import { DiscoveryService, MetadataScanner, ModulesContainer } from '@nestjs/core';
 
-/** One route of a controller, as what walks all of them needs it. */
+/** A route of a controller, for code that visits all routes. */
 export interface DeclaredRoute {
   readonly name: string;
   readonly handler: Function;
@@ -12,7 +12,7 @@ export interface DeclaredRoute {
 /** Every route handler of every controller of the application. */
 export const declaredRoutes = (app: INestApplicationContext): DeclaredRoute[] => routesOf(app.get(ModulesContainer));
 
-/** Likewise, of the modules of one that is being made. */
+/** The same for modules of an application that is being created. */
 export function routesOf(modules: ModulesContainer): DeclaredRoute[] {
   const scanner = new MetadataScanner();
   return new DiscoveryService(modules).getControllers().flatMap(({ metatype }) => {

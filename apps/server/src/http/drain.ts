@@ -1,9 +1,9 @@
 import type { FastifyInstance } from 'fastify';
 
 /**
- * The time between the order to stop and the end of the listener. The server still accepts connections and answers, but
- * readiness is 503 and every answer closes its connection (RFC 9112 §9.6): clients and load balancers leave one by one,
- * each at a moment when nothing of theirs is under way.
+ * The time between the signal to stop and the end of the listener. The server still accepts and answers requests, but readiness
+ * is 503 and every response closes its connection (RFC 9112 §9.6), so that clients and load balancers leave between their
+ * requests.
  */
 export class Drain {
   #begun = false;
@@ -16,7 +16,7 @@ export class Drain {
     this.#begun = true;
   }
 
-  /** Adds `Connection: close` to every answer that is sent from then on, to requests of before as well. */
+  /** Adds `Connection: close` to every response from then on, also to earlier requests. */
   closeConnections(server: FastifyInstance): void {
     server.addHook('onSend', (_request, reply, payload, done) => {
       if (this.#begun) reply.header('Connection', 'close');

@@ -10,23 +10,23 @@ const READING: ReadonlySet<string> = new Set(['GET', 'HEAD']);
 
 /**
  * The version of a single resource as its strong entity tag (RFC 9110 §8.8.3).
- * @param shown what is sent, where that is not decided by the version alone
+ * @param shown the representation, if the version alone does not decide it
  */
 export const entityTag = (version: number, shown?: string): string =>
   shown === undefined ? `"${version}"` : `"${version}-${digestOf(shown).slice(0, DIGEST_CHARACTERS)}"`;
 
-/** The strong entity tag of a document that is known by its bytes only. */
+/** The strong entity tag of a document without a version, from its bytes. */
 export const contentTag = (body: string | Buffer): string => `"${digestOf(body)}"`;
 
 const digestOf = (body: string | Buffer): string => createHash('sha256').update(body).digest('base64url');
 
-/** A version, and behind it the digest of what a read showed. */
+/** A version, followed by the digest of the representation. */
 const OUR_TAG = /^"(0|[1-9]\d{0,14})(?:-[\w-]{16})?"$/;
 const ANY_TAG = /(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"/g;
-/** Instead of a tag while its list is checked; no header contains it. */
+/** Replaces tags while the list is checked; no header contains it. */
 const A_TAG = '\0';
 
-/** The tags of a list, whose elements may be empty (RFC 9110 §5.6.1.2); `undefined` for what is no list of tags. */
+/** The tags of a list, whose elements may be empty (RFC 9110 §5.6.1.2); `undefined` if it is not a list of tags. */
 function tagsOf(list: string): readonly string[] | undefined {
   const elements = list.replaceAll(ANY_TAG, A_TAG).split(',');
   if (elements.some((element) => !['', A_TAG].includes(element.trim()))) return undefined;
@@ -39,7 +39,7 @@ function tagsOf(list: string): readonly string[] | undefined {
  *
  * @returns the versions of which one must still be current; `undefined` where there is no condition (`*` holds for what exists).
  *   Weak tags never match in the strong comparison that If-Match asks for, foreign ones never match at all.
- * @throws PRECONDITION_FAILED where no tag is one that this API returns, VALIDATION_ERROR for what is no list of tags
+ * @throws PRECONDITION_FAILED if no tag has the form of this API, VALIDATION_ERROR if it is not a list of tags
  */
 export function parseIfMatch(header: string | undefined): SeenVersions | undefined {
   const value = header?.trim();
@@ -58,8 +58,8 @@ export function parseIfMatch(header: string | undefined): SeenVersions | undefin
 }
 
 /**
- * Gives `ETag` to answers that are a single resource with a `version`; a resource whose own vocabulary has another
- * meaning for that word says `revision`. The tag of a read holds a digest beside the version: some members (when a
+ * Sets `ETag` on responses with a single resource that has a `version` (or `revision`, if its format uses `version` for
+ * something else). The tag of a read holds a digest beside the version: some members (when a
  * credential was last used) change without a new version, and a client that asks with `If-None-Match` must see that.
  */
 export function tagResources(server: FastifyInstance): void {

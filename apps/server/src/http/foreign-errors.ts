@@ -28,9 +28,9 @@ const BY_STATUS: Readonly<Record<number, ErrorFactory>> = {
 };
 
 /**
- * Says in the product's own terms what a framework threw. Their messages are never passed on: they may repeat the input.
+ * Converts an error of a framework to an error of this product. Its message is never passed on: it may repeat the input.
  *
- * @returns the error itself if it is ours, `INTERNAL_ERROR` with it as its cause if it is not expected
+ * @returns the error itself if it is a DomainError; `INTERNAL_ERROR` with the cause if it is unexpected
  */
 export function toDomainError(thrown: unknown): DomainError {
   if (thrown instanceof DomainError) return thrown;

@@ -16,14 +16,14 @@ import { InputChecks } from './validation.pipe.js';
 
 interface HttpModuleOptions {
   /**
-   * Modules that export what the shell asks for: `CallerIdentification`, `PermissionPolicy`, `RefusalLog`,
-   * `IdempotencyStore`, and `Counters` where no global module does.
+   * Modules that export what the shell injects: `CallerIdentification`, `PermissionPolicy`, `RefusalLog`,
+   * `IdempotencyStore`, and `Counters` if no global module does.
    */
   readonly imports: NonNullable<ModuleMetadata['imports']>;
   readonly logger: Logger;
   readonly times: AnswerTimes;
   readonly forms: ProblemForms;
-  /** Requests per window, where they differ from `RATE_LIMITS`. */
+  /** Requests per window, if different from `RATE_LIMITS`. */
   readonly quotas?: Partial<Record<RateLimitPolicy, number>> | undefined;
 }
 
@@ -42,8 +42,8 @@ class RateLimitModule {
 }
 
 /**
- * What applies to every route. The order is the order of work: who calls, how often, what is sent, may it be repeated. No
- * interceptors: one takes as long as the rest of Nest does for a request.
+ * The guards of every route, in the order of their work: caller, rate limit, declared input, idempotency key. There are no
+ * interceptors: one takes as long as the rest of Nest for a request.
  */
 @Declares({ errors: [coreErrors, httpErrors] })
 @Module({ providers: [RequestMetrics] })

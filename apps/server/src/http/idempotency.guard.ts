@@ -19,10 +19,10 @@ import { PermissionPolicy, type Principal } from './principal.js';
 import { routeAccess } from './requires.js';
 
 const IDEMPOTENCY_KEY_HEADER = 'idempotency-key';
-/** `true` on an answer that was given before. */
+/** `true` on a repeated response. */
 const REPLAYED_HEADER = 'Idempotency-Replayed';
 
-/** Whose request it is: a key belongs to one caller in one scope. */
+/** The owner of a key: one caller in one scope. */
 export interface Claimant {
   readonly scope: TenantScope | PlatformScope;
   readonly principal: Principal;
@@ -30,7 +30,7 @@ export interface Claimant {
 
 /**
  * Stores the first answer to each key of a caller for 24 h. `claim` is atomic and throws `IDEMPOTENCY_KEY_REUSED` for
- * another payload, `IDEMPOTENCY_KEY_IN_USE` while another attempt runs, and `GONE` where the answer was erased.
+ * another payload, `IDEMPOTENCY_KEY_IN_USE` while another attempt runs, and `GONE` if the answer was erased.
  */
 export abstract class IdempotencyStore {
   abstract claim(
@@ -39,10 +39,10 @@ export abstract class IdempotencyStore {
     payloadHash: string,
   ): Promise<{ readonly claim: KeyClaim } | { readonly answer: StoredAnswer }>;
 
-  /** As `claim`, for work that commits only if its key is free; `undefined` where the key is to be claimed. */
+  /** As `claim`, for work that commits only if its key is free; `undefined` if the key must be claimed. */
   abstract reserve(claimant: Claimant, key: string, payloadHash: string): Promise<KeyReservation | undefined>;
 
-  /** The texts of secrets, in order, each release recorded. @throws GONE where one may not be shown again */
+  /** The texts of secrets, in order; each release is recorded. @throws GONE if one may not be shown again */
   abstract reopen(claimant: Claimant, references: readonly SecretReference[]): Promise<readonly string[]>;
 }
 
@@ -58,7 +58,7 @@ export const NOT_STORED_EXTENSION = 'x-not-stored';
 export const NotStored = (): MethodDecorator =>
   applyDecorators(NotStoredMark(), ApiExtension(NOT_STORED_EXTENSION, true));
 
-/** Whether the answers of a route are stored where it is a POST; the handler wins over its class. */
+/** Whether the responses of a POST route are stored; the handler overrides its class. */
 export const isStored = perRoute(
   (handler, controller): boolean =>
     !new Reflector().getAllAndOverride(NotStoredMark, [handler as never, controller as never]),
@@ -70,7 +70,7 @@ const ACCEPTABLE_KEY = /^[\x21-\x7e]{1,255}$/;
 export const payloadHash = (method: string, target: string, body: Uint8Array = new Uint8Array(), stepUp = ''): string =>
   createHash('sha256').update(`${method} ${target}\n${stepUp}`).update(body).digest('hex');
 
-/** A step-up is part of the payload as the password in a body is: without it a repetition reads no secret. */
+/** A step-up is part of the payload, like the password in a body: a repetition without it must not return a secret. */
 const stepUpOf = (principal: Principal): string =>
   principal.kind === 'user' && principal.stepUp ? `${principal.stepUp.reveal()}\n` : '';
 
@@ -130,7 +130,7 @@ export class IdempotencyGuard implements CanActivate {
     return { repeated: restoreBody(answer, texts) };
   }
 
-  /** Public routes and those of one's own session have no scope in which an answer could be kept. */
+  /** Public routes and those of the caller's session have no scope to store a response in. */
   private isStored(context: ExecutionContext): boolean {
     const route = [context.getHandler(), context.getClass()] as const;
     const access = routeAccess(...route);
@@ -138,7 +138,7 @@ export class IdempotencyGuard implements CanActivate {
     return isStored(...route);
   }
 
-  /** Where this fails, the claim ends by itself with its lease. */
+  /** If this fails, the claim ends with its lease. */
   private async release(claim: KeyClaim): Promise<void> {
     try {
       await claim.release();

@@ -4,7 +4,7 @@ import { INSTALLATION_ID, type PlatformScope, type TenantScope, coreErrors } fro
 import type { Principal, ServicePrincipal } from './principal.js';
 import { sourceAddressOf } from './source-address.js';
 
-/** What is known of a request before its caller is identified. */
+/** Facts about a request before its caller is identified. */
 export interface RequestFacts {
   readonly requestId: string;
   readonly sourceAddress: string;
@@ -12,7 +12,7 @@ export interface RequestFacts {
 
 const requestIn = (context: ExecutionContext): FastifyRequest => context.switchToHttp().getRequest<FastifyRequest>();
 
-/** The scope for the work of the request. Refusals are recorded under `request.scope`, which completes nothing. */
+/** The scope for the work of the request. Rejections are recorded under `request.scope`, which stores no response. */
 const scopeIn = (context: ExecutionContext): TenantScope | PlatformScope | undefined => {
   const { scope, workScope } = requestIn(context);
   return workScope ?? scope;
