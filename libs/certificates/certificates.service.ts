@@ -181,7 +181,7 @@ export class Certificates {
   async bundle(scope: TenantScope, kid: string, keyId: string, passphrase: Secret): Promise<Buffer> {
     const { certificate, chain, privateKey } = await this.database.read(scope, async (view) => {
       const found = await this.read(view, kid);
-      const { key } = await this.keys.describe(view, keyId);
+      const key = await this.keys.byId(view, keyId);
       if (!key.exportable) throw keyErrors.KEY_NOT_EXPORTABLE();
       const versions = await this.signer.verifyingKeys(view, keyId);
       const version = versions.find(

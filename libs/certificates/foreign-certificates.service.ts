@@ -54,7 +54,7 @@ export class ForeignCertificates {
    */
   async request(scope: TenantScope, keyId: string, subject: DistinguishedName): Promise<Committed<string>> {
     const { signingKey, kid } = await this.database.read(scope, async (view) => {
-      await this.keys.describe(view, keyId);
+      await this.keys.byId(view, keyId);
       return this.signer.signingKey(view, keyId);
     });
     if (!canSignRequests(signingKey)) {
@@ -79,7 +79,7 @@ export class ForeignCertificates {
     received: ReceivedCertificate,
   ): Promise<Committed<ForeignCertificate>> {
     const { kid } = received;
-    await this.database.read(scope, (view) => this.keys.describe(view, keyId));
+    await this.database.read(scope, (view) => this.keys.byId(view, keyId));
     const parsed = read(received.certificate);
     return this.database.transaction(scope, async (tx) => {
       const { signing } = await this.keys.lockUsable(tx, keyId);
@@ -116,7 +116,7 @@ export class ForeignCertificates {
   /** Those of one key, oldest first. @throws NOT_FOUND */
   async list(scope: TenantScope, keyId: string, page: PageRequest): Promise<Page<ForeignCertificate>> {
     return this.database.read(scope, async (view) => {
-      await this.keys.describe(view, keyId);
+      await this.keys.byId(view, keyId);
       return view.page(ForeignCertificate, { keyId }, [['id', 'ASC']], page);
     });
   }

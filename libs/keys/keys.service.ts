@@ -194,8 +194,8 @@ export class Keys {
   }
 
   /** A step: the key, also a deleted one. @throws NOT_FOUND */
-  async describe(view: View, keyId: string): Promise<{ key: Key }> {
-    return { key: await view.get(Key, { id: keyId }) };
+  byId(view: View, keyId: string): Promise<Key> {
+    return view.get(Key, { id: keyId });
   }
 
   /**

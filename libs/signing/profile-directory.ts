@@ -86,7 +86,7 @@ export class ProfileDirectory {
       const { algorithm, keys } = keysOfHolder(holder);
       return { value: { resolved, algorithm, keys, holder }, ...spanAround(view.now, []) };
     }
-    const { key } = await this.keys.describe(view, keyId!);
+    const key = await this.keys.byId(view, keyId!);
     const { keys, instants } = await this.signer.verifying(view, key.id);
     const value = { resolved, algorithm: key.algorithm, keys, holder: undefined };
     return { value, ...spanAround(view.now, instants) };

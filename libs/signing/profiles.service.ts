@@ -310,7 +310,7 @@ export class TokenProfiles {
     references: readonly Reference[],
   ): Promise<KeyFacts[]> {
     const usable = keyId !== null && references.length > 0 ? await this.keys.lockUsable(tx, keyId) : undefined;
-    const key = usable?.key ?? (keyId === null ? undefined : (await this.keys.describe(tx, keyId)).key);
+    const key = usable?.key ?? (keyId === null ? undefined : await this.keys.byId(tx, keyId));
     const certified = certificateKid === null ? undefined : (await this.holders.ofProfile(tx, certificateKid))?.key;
     if (certificateKid !== null && references.includes('certificateKid')) requireValid(certified);
     if (usable && typeof certified === 'object') requireSameKey(usable.signing.publicJwk, certified);
