@@ -3,6 +3,7 @@ import { NestFactory } from '@nestjs/core';
 
 import { CONFIGURATION } from '#config';
 import { platformScope, systemOrigin } from '#core';
+import type { PasswordParameters } from '#crypto';
 import { type Configuration, Installation, InstallationModule, loadConfiguration } from '#installation';
 import { type Logger, createLogger } from '#logging';
 import { hostTime } from '#scheduler';
@@ -13,11 +14,15 @@ import { Refusal, type Terminal } from './terminal.js';
 export const CLI = platformScope(systemOrigin('cli'));
 
 /** The modules of an installation, connected to its database. Nothing is migrated and nothing opened yet. */
-export const connect = (configuration: Configuration, logger: Logger): Promise<INestApplicationContext> =>
-  NestFactory.createApplicationContext(InstallationModule.forRoot({ configuration, logger, time: hostTime() }), {
-    logger: false,
-    abortOnError: false,
-  });
+export const connect = (
+  configuration: Configuration,
+  logger: Logger,
+  passwordParameters?: PasswordParameters,
+): Promise<INestApplicationContext> =>
+  NestFactory.createApplicationContext(
+    InstallationModule.forRoot({ configuration, logger, time: hostTime(), passwordParameters }),
+    { logger: false, abortOnError: false },
+  );
 
 /** Runs a command on the installation that the environment names; it must be open. @throws Refusal where it is sealed */
 export async function onInstallation<T>(
@@ -27,7 +32,7 @@ export async function onInstallation<T>(
   const { configuration, warnings } = loadConfiguration(terminal.environment);
   for (const warning of warnings) terminal.fail(`${warning}\n`);
   const logger = createLogger('warn', { write: (line) => terminal.fail(line) });
-  const context = await connect(configuration, logger);
+  const context = await connect(configuration, logger, terminal.passwordParameters);
   try {
     const installation = context.get(Installation);
     await installation.open();

@@ -1,3 +1,5 @@
+import type { PasswordParameters } from '#crypto';
+
 /** What is used of the process: `main.ts` alone touches it. */
 export interface Terminal {
   readonly environment: Readonly<Record<string, string | undefined>>;
@@ -11,6 +13,8 @@ export interface Terminal {
   readonly openBrowser?: (url: string) => void;
   /** Whether a person sees what is written to `fail` as it is written. */
   readonly isInteractive?: boolean;
+  /** Cheaper hashes for tests. */
+  readonly passwordParameters?: PasswordParameters;
 }
 
 /** How a command ends, for scripts. */

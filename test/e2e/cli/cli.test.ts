@@ -13,7 +13,13 @@ import { type TestDatabase, createMigratedDatabase, testServerUrl } from '../../
 import { enrolTotp, stepUp } from '../../support/factors.js';
 import { joinTenant } from '../../support/people.js';
 import { openPlainDataSource } from '../../support/plain-data-source.js';
-import { type TestServer, TEST_MASTER_KEY, createTenant, startTestServer } from '../../support/server.js';
+import {
+  CHEAP_PASSWORDS,
+  type TestServer,
+  TEST_MASTER_KEY,
+  createTenant,
+  startTestServer,
+} from '../../support/server.js';
 
 const PASSWORD = 'a password of an administrator';
 
@@ -51,6 +57,7 @@ async function chancery(
     fail: (text) => {
       errors += text;
     },
+    passwordParameters: CHEAP_PASSWORDS,
   });
   return { code, output, errors };
 }
