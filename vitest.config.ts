@@ -7,7 +7,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 import { PROJECTS } from './vitest.projects.js';
 
 const ORDER = Object.keys(PROJECTS);
-const LONGEST = /model-\d|process\.test|console\/pages/;
+const LONGEST = /model-\d|process\.test|console\/pages|readme-tour|drill|sdk\/package|architecture\/(release|layers)/;
 
 /**
  * Files in the order of `PROJECTS`; within a project the longest first, as far as earlier runs have measured them. A
@@ -38,8 +38,9 @@ export default defineConfig({
   // `source` also for what Node loads itself; never `import`, which would give CommonJS packages an ESM file.
   ssr: { resolve: { conditions: ['source', 'node', 'default'], mainFields: ['main'], externalConditions: ['source'] } },
   test: {
-    // One more than processors, because tests wait for the processes that they start. VITEST_MAX_WORKERS=1 on a machine that is shared.
-    maxWorkers: availableParallelism() + 1,
+    // Two more than processors, because tests wait: for processes that they start, for files, for what is killed. With one more, a
+    // sixth of the processor time of two processors was left. VITEST_MAX_WORKERS=1 on a machine that is shared.
+    maxWorkers: availableParallelism() + 2,
     sequence: { sequencer: LongestFirst },
     projects: Object.entries(PROJECTS).map(
       ([name, { include, exclude = [], pool, isolate = false }]): TestProjectConfiguration => ({
