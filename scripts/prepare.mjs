@@ -1,7 +1,7 @@
 // `node scripts/prepare.mjs start|test`: makes a fresh clone ready for `npm start` and `npm test`.
 // Installs what the lockfile says and node_modules lacks, builds what changed, and says nothing when there is nothing to do.
 // Plain JavaScript for any Node >= 18, because it runs before the product's own Node is there.
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
@@ -44,33 +44,40 @@ function installReason() {
 }
 
 /** Runs npm on the machine's Node: the one inside node_modules is about to be replaced. */
-function npm(parameters, stdio = ['ignore', 'inherit', 'inherit']) {
+async function npm(parameters, stdio = ['ignore', 'inherit', 'inherit']) {
   const path = (process.env.PATH ?? '').split(delimiter).filter((folder) => !folder.startsWith(at('node_modules')));
-  const { status, error } = spawnSync('npm', [...parameters, '--no-audit', '--no-fund', '--loglevel=error'], {
+  const child = spawn('npm', [...parameters, '--no-audit', '--no-fund', '--loglevel=error'], {
     cwd: ROOT,
     env: { ...process.env, PATH: path.join(delimiter) },
     stdio,
     shell: process.platform === 'win32',
   });
-  if (error) throw new Explained(`npm could not be started (${error.message}): install Node.js with npm.`);
+  const status = await new Promise((resolve, reject) => {
+    child.once('exit', resolve);
+    child.once('error', ({ message }) =>
+      reject(new Explained(`npm could not be started (${message}): install Node.js with npm.`)),
+    );
+  });
   return status === 0;
 }
 
-function requireNpm(...parameters) {
-  if (npm(parameters)) return;
+async function requireNpm(...parameters) {
+  if (await npm(parameters)) return;
   throw new Explained(`\`npm ${parameters.join(' ')}\` failed; its messages are above. Is the registry reachable?`);
 }
 
-function install(reason) {
+async function install(reason) {
   say(`installing dependencies with npm ci (${reason}) ...`);
   // No package's install script is needed but one: `node` fetches the binary for this platform (better-sqlite3 brings
   // its own).
-  requireNpm('ci', '--include=dev', '--ignore-scripts');
-  requireNpm('rebuild', 'node', '--ignore-scripts=false');
-  // The one package that is compiled serves only those who keep the master key on a PKCS#11 token.
-  if (!npm(['rebuild', 'pkcs11js', '--ignore-scripts=false'], 'ignore')) {
-    say('pkcs11js could not be compiled: master keys on PKCS#11 tokens are not available here.');
-  }
+  await requireNpm('ci', '--include=dev', '--ignore-scripts');
+  await requireNpm('rebuild', 'node', '--ignore-scripts=false');
+}
+
+/** The one package that is compiled serves only those who keep keys on a PKCS#11 token. */
+async function compileTokens() {
+  if (await npm(['rebuild', 'pkcs11js', '--ignore-scripts=false'], 'ignore')) return;
+  say('pkcs11js could not be compiled: keys on PKCS#11 tokens are not available here.');
 }
 
 /** Every file under a folder of the repository, as paths relative to that folder. */
@@ -156,7 +163,7 @@ await run(async () => {
   if (purpose !== 'start' && purpose !== 'test') throw new Explained('Usage: node scripts/prepare.mjs start|test');
   const reason = installReason();
   if (reason) {
-    install(reason);
+    await install(reason);
     const left = installReason();
     if (left) throw new Explained(`Cannot ${purpose}: after \`npm ci\`, ${left}. Remove node_modules and try again.`);
   }
@@ -167,6 +174,7 @@ await run(async () => {
   const isConsoleCurrent = isCurrent(CONSOLE_STAMP, currentConsole) && existsSync(at('dist', 'console', 'index.html'));
   // Side by side: each compiler is busy on one processor.
   const builds = await Promise.allSettled([
+    reason ? compileTokens() : undefined,
     isServerCurrent ? undefined : build(paths, current),
     isConsoleCurrent ? undefined : buildConsole(currentConsole),
   ]);
