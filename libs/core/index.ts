@@ -51,6 +51,7 @@ export {
 } from './guarded-clock.js';
 export { INSTALLATION_ID, UUID_PATTERN, isUuid, uuidv7Source } from './ids.js';
 export { type EventSubject, type Lifecycle, type LifecycleEvent, defineLifecycle } from './lifecycle.js';
+export { isVisibleName, normalizeName, visibleName } from './names.js';
 export {
   PAGE_LIMIT_DEFAULT,
   PAGE_LIMIT_MAX,

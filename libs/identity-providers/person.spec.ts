@@ -24,7 +24,9 @@ describe('a person of an identity provider', () => {
   it.each([
     [{ name: undefined, preferred_username: 'ada' }, 'ada'],
     [{ name: ' ' }, 'Ada@Acme.test'],
-    [{ name: 'A\u0000\nda' }, 'A  da'],
+    [{ name: 'A\u0000\nda' }, 'A da'],
+    [{ name: 'A\u200bda\u0308' }, 'Ad\u00e4'],
+    [{ name: '\u200b', preferred_username: 'ada' }, 'ada'],
     [{ name: 'a'.repeat(300) }, 'a'.repeat(200)],
     [{ name: 'A\ud800da' }, 'A\ufffdda'],
     [{ name: `${'a'.repeat(199)}\u{1f600}` }, 'a'.repeat(199)],

@@ -1,4 +1,4 @@
-import { isEmailAddress, normalizeEmail } from '#core';
+import { isEmailAddress, normalizeEmail, normalizeName, visibleName } from '#core';
 
 import type { IdentityProvider } from './entities.js';
 import { groupsIn } from './role-mapping.js';
@@ -36,6 +36,14 @@ const textIn = (claims: Claims, name: string): string | undefined => {
   return typeof value === 'string' && value.trim() !== '' ? value : undefined;
 };
 
+const nameIn = (claims: Claims, name: string): string | undefined => {
+  const text =
+    textIn(claims, name)
+      ?.toWellFormed()
+      .replaceAll(/\p{Cc}/gu, ' ') ?? '';
+  return normalizeName(visibleName(text)).trim() || undefined;
+};
+
 /** A character of two code units at the limit is left out as a whole. */
 const shortened = (name: string): string => name.slice(0, NAME_CHARACTERS_MAX).replace(/\p{Surrogate}$/u, '');
 
@@ -43,11 +51,11 @@ const shortened = (name: string): string => name.slice(0, NAME_CHARACTERS_MAX).r
 export function personIn(claims: Claims, { groupsClaim }: Rules): Person {
   const stated = textIn(claims, 'email') ?? '';
   const email = normalizeEmail(stated);
-  const name = textIn(claims, 'name') ?? textIn(claims, 'preferred_username') ?? stated;
+  const name = nameIn(claims, 'name') ?? nameIn(claims, 'preferred_username') ?? nameIn(claims, 'email') ?? '';
   return {
     subject: textIn(claims, 'sub') ?? '',
     email: isEmailAddress(email) ? email : undefined,
-    name: shortened(name.toWellFormed().replaceAll(/\p{Cc}/gu, ' ')),
+    name: shortened(name),
     groups: groupsIn(claims, groupsClaim),
   };
 }

@@ -11,7 +11,9 @@ import {
   coreErrors,
   isEmailAddress,
   isWithinLifetime,
+  isVisibleName,
   normalizeEmail,
+  normalizeName,
 } from '#core';
 import { normalizePassword, randomSecret, uuidv7 } from '#crypto';
 import { Database, type Tx, type View } from '#database';
@@ -72,13 +74,14 @@ export class Users {
    */
   async create(tx: Tx, user: NewUser, history?: string): Promise<User> {
     const { knownIn = INSTALLATION_ID } = user;
-    requireNameable(user);
+    const name = normalizeName(user.name);
+    requireNameable({ email: user.email, name });
     const row: User = {
       id: uuidv7(tx.now),
       email: normalizeEmail(user.email),
       knownIn,
       emailVerifiedAt: knownIn === INSTALLATION_ID ? tx.now : null,
-      name: user.name,
+      name,
       passwordHash: user.passwordHash,
       platformAdmin: user.platformAdmin ?? false,
       version: 1,
@@ -238,6 +241,8 @@ function requireNameable({ email, name }: Pick<NewUser, 'email' | 'name'>): void
   if (name === '' || name.length > NAME_CHARACTERS_MAX) {
     const detail = `must have 1 to ${NAME_CHARACTERS_MAX} characters`;
     errors.push({ pointer: '/name', code: 'IS_LENGTH', detail });
+  } else if (!isVisibleName(name)) {
+    errors.push({ pointer: '/name', code: 'INVISIBLE_CHARACTER', detail: 'must not contain invisible characters' });
   }
   if (errors.length > 0) throw coreErrors.VALIDATION_ERROR({ errors });
 }

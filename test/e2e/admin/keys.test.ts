@@ -60,7 +60,7 @@ describe('keys', () => {
 
   it.each([
     [{ algorithm: 'none' }, '/algorithm'],
-    [{ name: ' padded' }, '/name'],
+    [{ name: '-padded' }, '/name'],
     [{ name: 'n'.repeat(101) }, '/name'],
     [{ algorithm: 'RS256', modulusBits: 2049 }, '/modulusBits'],
     [{ algorithm: 'RS256', modulusBits: 1024 }, '/modulusBits'],

@@ -11,12 +11,12 @@ import {
   tokenPermissions,
 } from '#tenants';
 import { AnswerSecret, type SecretReference, type SecretText } from '../http/answer-once.js';
-import { Choice, Flag, Identifier, Instant, Items, Nested, Text, WholeNumber } from '../http/fields.js';
+import { Choice, Flag, Identifier, Instant, Items, NameText, Nested, Text, WholeNumber } from '../http/fields.js';
 import { present } from '../http/present.js';
 import { PageOf } from './page.contract.js';
 import { StepUp } from './step-up.contract.js';
 
-const Name = () => Text({ max: 100, description: 'Purpose of the token', example: 'nightly rotation' });
+const Name = () => NameText({ max: 100, description: 'Purpose of the token', example: 'nightly rotation' });
 const Permissions = () =>
   Items(Choice(tokenPermissions), {
     minItems: 1,
@@ -78,7 +78,7 @@ export class ApiTokenWithSecret {
 }
 
 export class NewServiceAccount {
-  @Text({ max: 100, description: 'Unique among the service accounts of the tenant', example: 'deployment' })
+  @NameText({ max: 100, description: 'Unique among the service accounts of the tenant', example: 'deployment' })
   name: string;
   @Choice(roles, { description: 'Role: the limit of the permissions of its API tokens', example: 'limited_access' })
   role: Role;

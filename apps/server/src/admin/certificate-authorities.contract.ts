@@ -28,7 +28,7 @@ import {
   revocationReasons,
 } from '#pki';
 import { isCidr } from '#tenants';
-import { Choice, Flag, Identifier, Instant, Items, Nested, Text, WholeNumber } from '../http/fields.js';
+import { Choice, Flag, Identifier, Instant, Items, NameText, Nested, Text, WholeNumber } from '../http/fields.js';
 import { present } from '../http/present.js';
 import { Contacts } from './contacts.contract.js';
 import { KeyStoreName } from './key-store.contract.js';
@@ -43,7 +43,7 @@ const VERSIONS_SHOWN_MAX = 100;
 const KEY_ALGORITHM_DEFAULT: AuthorityKeyAlgorithm = 'P-256';
 
 const Name = () =>
-  Text({
+  NameText({
     max: 100,
     pattern: /^[A-Za-z0-9][A-Za-z0-9._ -]*$/,
     description: 'Unique among the authorities of the tenant',

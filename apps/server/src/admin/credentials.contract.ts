@@ -22,6 +22,7 @@ import {
   InstantOrDate,
   Items,
   JsonObject,
+  NameText,
   Nested,
   PasswordField,
   Text,
@@ -35,7 +36,8 @@ import { PageCursor, PageLimit, PageOf, PageQuery, UnusedSince } from './page.co
 export const OVERLAP_SECONDS_MAX = (30 * DAY) / SECOND;
 
 const Kind = (options = {}) => Choice(authTypes, { description: 'How the service authenticates', ...options });
-const Name = (options = {}) => Text({ max: 100, description: 'A name for people', example: 'autumn 2026', ...options });
+const Name = (options = {}) =>
+  NameText({ max: 100, description: 'A name for people', example: 'autumn 2026', ...options });
 const ExpiresAt = (options = {}) =>
   Instant({
     nullable: true,

@@ -1,14 +1,14 @@
 import type { Json, Rfc3339 } from '#core';
 import { type BegunFactor, type FactorKindName, factorKindNames } from '#factors';
 import type { ConfirmedFactor } from '#tenants';
-import { Choice, Identifier, Instant, Items, JsonObject, Nested, Text, WholeNumber } from '../http/fields.js';
+import { Choice, Identifier, Instant, Items, JsonObject, NameText, Nested, Text, WholeNumber } from '../http/fields.js';
 import { present } from '../http/present.js';
 import { PasskeyField, TotpField } from './factor-proof.contract.js';
 import { StepUp } from './step-up.contract.js';
 
 const Kind = () =>
   Choice(factorKindNames, { description: '`totp`: codes of an authenticator app (RFC 6238); `passkey`: WebAuthn' });
-const Name = () => Text({ max: 100, description: 'Name by which the user recognises it', example: 'phone' });
+const Name = () => NameText({ max: 100, description: 'Name by which the user recognises it', example: 'phone' });
 const RecoveryCodes = (options: { readonly optional?: boolean } = {}) =>
   Items(Text({ max: 40 }), {
     ...options,

@@ -1,7 +1,7 @@
 import type { Rfc3339 } from '#core';
 import type { BegunSignIn, IdentityProvider as Row, TestedProvider } from '#identity-providers';
 import { type Role, roles } from '#tenants';
-import { Choice, Flag, Identifier, Instant, Items, Nested, Text, WholeNumber } from '../http/fields.js';
+import { Choice, Flag, Identifier, Instant, Items, NameText, Nested, Text, WholeNumber } from '../http/fields.js';
 import { present } from '../http/present.js';
 import { sessionPlaces, type SessionPlace } from './auth.contract.js';
 import { PageOf } from './page.contract.js';
@@ -32,7 +32,7 @@ export class RoleMapping {
 }
 
 const Name = (options = {}) =>
-  Text({ max: 100, description: 'Name on the sign-in page', example: 'Acme Workforce', ...options });
+  NameText({ max: 100, description: 'Name on the sign-in page', example: 'Acme Workforce', ...options });
 const ClientSecret = () =>
   Text({
     max: 1_024,

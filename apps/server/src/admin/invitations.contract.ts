@@ -9,7 +9,7 @@ import {
   roles,
 } from '#tenants';
 import { AnswerSecret, type SecretReference, type SecretText } from '../http/answer-once.js';
-import { Choice, Email, Identifier, Instant, Nested, PasswordField, Text } from '../http/fields.js';
+import { Choice, Email, Identifier, Instant, NameText, Nested, PasswordField, Text } from '../http/fields.js';
 import { present } from '../http/present.js';
 import { PageOf } from './page.contract.js';
 
@@ -41,7 +41,7 @@ export class InvitationWithToken {
 
 export class InvitationAcceptance {
   @Text({ max: 100, description: 'The token of the invitation', example: TOKEN_EXAMPLE }) token: string;
-  @Text({
+  @NameText({
     max: 200,
     optional: true,
     description: 'Name of a person without an account; not with a session',

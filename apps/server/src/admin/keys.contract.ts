@@ -25,8 +25,9 @@ import {
   InstantOrDate,
   Items,
   JsonObject,
-  Text,
+  NameText,
   Nested,
+  Text,
   WholeNumber,
 } from '../http/fields.js';
 import { present } from '../http/present.js';
@@ -45,7 +46,7 @@ export const USERS_SHOWN_MAX = 10_000;
 export const CERTIFICATES_SHOWN_MAX = 100;
 
 export const KeyName = (options = {}) =>
-  Text({
+  NameText({
     max: 100,
     pattern: /^[A-Za-z0-9][A-Za-z0-9._ -]*$/,
     description: 'Unique among the keys of the tenant',

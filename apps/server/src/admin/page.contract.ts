@@ -1,6 +1,6 @@
 import type { Type as Class } from '@nestjs/common';
 import { type EpochMilliseconds, PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX, type Page, type Rfc3339, toRfc3339 } from '#core';
-import { InstantOrDate, Items, Nested, Text, WholeNumber } from '../http/fields.js';
+import { InstantOrDate, Items, NameText, Nested, Text, WholeNumber } from '../http/fields.js';
 
 const CURSOR_EXAMPLE = 'WyIwMTk4ZDdjNC01YTFlLTdjYzAtOGYzYS0yYjZkNWU5YTFjNDciXQ';
 
@@ -25,7 +25,7 @@ export class PageQuery {
 
 /** The filter of a list of things with names: one of them is found by its name. */
 const ExactName = (): PropertyDecorator =>
-  Text({ max: 100, optional: true, description: 'Only the resource with exactly this name', example: 'billing' });
+  NameText({ max: 100, optional: true, description: 'Only the resource with exactly this name', example: 'billing' });
 
 /** The query of a list of things with names. */
 export class NamedPageQuery extends PageQuery {

@@ -1,13 +1,13 @@
 import type { Rfc3339 } from '#core';
 import type { CreatedService as NewRows, ServiceDeletion, Service as ServiceRow } from '#service-keys';
-import { Flag, Identifier, Instant, Items, Nested, Text, WholeNumber } from '../http/fields.js';
+import { Flag, Identifier, Instant, Items, NameText, Nested, Text, WholeNumber } from '../http/fields.js';
 import { present } from '../http/present.js';
 import { Contacts, Owner } from './contacts.contract.js';
 import { CredentialWithSecret, presentWithSecret } from './credentials.contract.js';
 import { NamedPageQuery, PageOf, UnusedSince } from './page.contract.js';
 
 const Name = (options = {}) =>
-  Text({ max: 100, description: 'Unique among the services of the tenant', example: 'billing', ...options });
+  NameText({ max: 100, description: 'Unique among the services of the tenant', example: 'billing', ...options });
 const Description = (options = {}) =>
   Text({ max: 500, multiline: true, description: 'Description', example: 'Sends the invoices', ...options });
 const Profiles = (options = {}) =>

@@ -14,6 +14,7 @@ import {
   Identifier,
   Instant,
   JsonObject,
+  NameText,
   Nested,
   PasswordField,
   Text,
@@ -30,7 +31,7 @@ const SETTINGS_EXAMPLE = effectiveSettings({});
 
 export class NewOwner {
   @Email({ description: 'E-mail address of the owner' }) email: string;
-  @Text({ max: 200, description: 'Name of the owner', example: 'Ada Lovelace' }) name: string;
+  @NameText({ max: 200, description: 'Name of the owner', example: 'Ada Lovelace' }) name: string;
   @PasswordField({ description: 'Their first password: 12 to 256 characters' }) password: string;
 }
 
@@ -43,7 +44,7 @@ export class NewTenant {
     example: 'acme',
   })
   slug: string;
-  @Text({ max: 200, description: 'Name of the tenant', example: 'Acme Ltd' }) name: string;
+  @NameText({ max: 200, description: 'Name of the tenant', example: 'Acme Ltd' }) name: string;
   @Nested(() => NewOwner, {
     optional: true,
     description: 'The first owner, with an account that only this tenant knows. If absent, invite an owner afterwards',
@@ -56,7 +57,7 @@ export class NewOwnerInvitation {
 }
 
 export class TenantChange {
-  @Text({ max: 200, optional: true, description: 'Name of the tenant', example: 'Acme Ltd' }) name?: string;
+  @NameText({ max: 200, optional: true, description: 'Name of the tenant', example: 'Acme Ltd' }) name?: string;
   @JsonObject({
     optional: true,
     description: `The settings to change; the others keep their values. ${SETTINGS_DESCRIPTION}`,

@@ -1,6 +1,17 @@
 import type { TokenTrial as TriedToken, Trust as Row, Trusts } from '#service-keys';
 import type { Rfc3339 } from '#core';
-import { Choice, Flag, Identifier, Instant, Items, JsonObject, Nested, Text, WholeNumber } from '../http/fields.js';
+import {
+  Choice,
+  Flag,
+  Identifier,
+  Instant,
+  Items,
+  JsonObject,
+  NameText,
+  Nested,
+  Text,
+  WholeNumber,
+} from '../http/fields.js';
 import { present } from '../http/present.js';
 import { PageOf } from './page.contract.js';
 
@@ -9,7 +20,7 @@ export const TTL_SECONDS_DEFAULT = 900;
 const CLAIMS_BYTES_MAX = 4_096;
 const JWKS_BYTES_MAX = 16_384;
 
-const Name = () => Text({ max: 100, description: 'Purpose', example: 'deployments of the shop' });
+const Name = () => NameText({ max: 100, description: 'Purpose', example: 'deployments of the shop' });
 const Issuer = () =>
   Text({
     max: 500,

@@ -9,7 +9,7 @@ import {
 import { DAY, type Rfc3339, SECOND } from '#core';
 import { type DeliveryState, deliveryStates } from '#deliveries';
 import { AnswerSecret, type SecretReference, type SecretText } from '../http/answer-once.js';
-import { Choice, Identifier, Instant, Items, Nested, Text, WholeNumber } from '../http/fields.js';
+import { Choice, Identifier, Instant, Items, NameText, Nested, Text, WholeNumber } from '../http/fields.js';
 import { present } from '../http/present.js';
 import { PageOf, PageQuery } from './page.contract.js';
 
@@ -35,7 +35,8 @@ const Actions = (options = {}) =>
   });
 const HappenedAt = (description: string) => Instant({ nullable: true, description });
 
-const Name = (options = {}) => Text({ max: 100, description: 'Purpose', example: 'alerts of the shop', ...options });
+const Name = (options = {}) =>
+  NameText({ max: 100, description: 'Purpose', example: 'alerts of the shop', ...options });
 
 export class NewWebhook {
   @Name({ optional: true }) name?: string;

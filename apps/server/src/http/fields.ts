@@ -28,7 +28,7 @@ import {
   type ValidationOptions,
 } from 'class-validator';
 import type { AnySchemaObject } from 'ajv';
-import { UUID_PATTERN, fromRfc3339, fromRfc3339Date, normalizeEmail } from '#core';
+import { UUID_PATTERN, fromRfc3339, fromRfc3339Date, isVisibleName, normalizeEmail, normalizeName } from '#core';
 import { parseSourceAddress } from '#tenants';
 import { forbiddenIn, isBlank, isWithinBytes } from './compiled-input.js';
 import { noteField } from './declared-fields.js';
@@ -146,6 +146,20 @@ export function Text(options: TextOptions = {}): FieldDecorator {
     },
     options,
   );
+}
+
+/** The name of something: text of one line, normalised before it is checked, so that names that look the same are the same. */
+export function NameText(options: Omit<TextOptions, 'multiline' | 'verbatim' | 'format'> = {}): FieldDecorator {
+  const { field } = Text(options);
+  const seen = checkBy(
+    'invisibleCharacter',
+    'must not contain invisible characters',
+    (value) => typeof value === 'string' && isVisibleName(value),
+  );
+  const conversions = [
+    Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? normalizeName(value) : value)),
+  ];
+  return define({ ...field, compiled: undefined, checks: [...field.checks, seen], conversions }, options);
 }
 
 /** Two addresses that look the same are the same: none differs by characters that are not shown (UTS #39 §3.1). */
