@@ -16,12 +16,11 @@ import {
 } from './harness/report.ts';
 import type { Scenario } from './harness/scenario.ts';
 import { type ServerProcess, startServer } from './harness/server.ts';
+import { repetitionsWithinBudget } from './harness/time-budget.ts';
 import { warmUpServer } from './harness/tokens.ts';
 import { scenarios } from './scenarios/index.ts';
 
 const DEFAULTS = { seconds: 2, repetitions: 2, fullSeconds: 10, fullRepetitions: 3 } as const;
-/** A run of all scenarios is to end within five minutes of its command, which builds first: what is late is measured once. */
-const ON_TIME_MILLISECONDS = 100_000;
 const RESULTS = join(import.meta.dirname, 'results');
 
 function selected(only: string | undefined, full: boolean): readonly Scenario[] {
@@ -62,9 +61,10 @@ const omitted: OmittedScenario[] = scenarios
   .map(({ title, long }) => ({ title, why: long && options.only === undefined ? 'long: --full' : 'not chosen' }));
 const started = performance.now();
 /** Of the scenario that begins now. A run that names its scenarios or its repetitions has them all. */
-const repetitionsNow = (): number => {
+const repetitionsNow = (begun: number): number => {
   const isBounded = !options.full && options.only === undefined && options.repetitions === undefined;
-  return isBounded && performance.now() - started > ON_TIME_MILLISECONDS ? 1 : repetitions;
+  if (!isBounded) return repetitions;
+  return repetitionsWithinBudget(repetitions, performance.now() - started, { begun, all: chosen.length });
 };
 
 /** The server under load, and another one in its place where it has ended. */
@@ -93,16 +93,25 @@ const failed = (scenario: Scenario, error: unknown): RatedRow =>
     notes: [],
   });
 
+/** A server that does not end by itself is a row, too. */
+const ended = (scenario: Scenario, { server }: Fixture): Promise<unknown> =>
+  server.stop().catch((error: unknown) => rows.push(failed(scenario, error)));
+
 let report = '';
 try {
   const floors = await startFloors();
   let fixture = await startWarm();
   try {
-    for (const scenario of chosen) {
+    for (const [place, scenario] of chosen.entries()) {
       const begun = performance.now();
+      const times = repetitionsNow(place);
+      if (times === 0) {
+        omitted.push({ title: scenario.title, why: `no time was left: --only ${scenario.name}` });
+        continue;
+      }
       console.error(`bench: ${scenario.title} ...`);
       try {
-        const context = { fixture, floors, seconds, repetitions: repetitionsNow() };
+        const context = { fixture, floors, seconds, repetitions: times };
         const measured = await scenario.run({ ...context, secondServer: () => secondServer(fixture) });
         if ('omitted' in measured) omitted.push({ title: scenario.title, why: measured.omitted });
         else rows.push(...measured.map(rate));
@@ -112,7 +121,7 @@ try {
       const { running, output } = fixture.server.state();
       if (output.includes('"level":"error"')) rows.push(failed(scenario, `The server wrote errors:\n${output}`));
       if (!running || output.includes('"level":"error"')) {
-        await fixture.server.stop();
+        await ended(scenario, fixture);
         fixture = await startWarm();
       }
       // After each: what was measured is not lost, however the run ends.
@@ -120,7 +129,7 @@ try {
       console.error(`bench: ${((performance.now() - begun) / 1_000).toFixed(0)} s`);
     }
   } finally {
-    await Promise.all([fixture.server.stop(), floors.stop()]);
+    await Promise.all([ended(chosen.at(-1)!, fixture), floors.stop()]);
   }
 } finally {
   await database.drop();

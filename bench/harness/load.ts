@@ -1,6 +1,5 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, fork } from 'node:child_process';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 
 /** What differs from request to request; what is not given is that of the load. */
 export interface Variant {
@@ -41,14 +40,39 @@ export interface LoadResult {
 
 const PROCESS = join(import.meta.dirname, 'load-process.ts');
 
+/** How a load ended. */
+export type LoadOutcome = { readonly result: LoadResult } | { readonly failure: string };
+
+/**
+ * Processes that put load on servers, one load at a time, and have none at the moment. They are kept until the bench ends: one that has
+ * just started compiles its own code on the processors that it shares with what is measured.
+ */
+const idle: ChildProcess[] = [];
+
+function startProcess(): ChildProcess {
+  const child = fork(PROCESS, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  // It ends with the bench, which does not wait for it.
+  child.unref();
+  return child;
+}
+
 /** Puts load on the server from a process of its own, so that the measuring neither waits for nor slows the bench. */
 export async function load(request: LoadRequest): Promise<LoadResult> {
-  const child = spawn(process.execPath, [PROCESS], { stdio: ['pipe', 'pipe', 'pipe'] });
-  child.stdin.end(JSON.stringify(request));
-  const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
-  const [output, complaints, code] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
-  if (code !== 0) throw new Error(`The load process ended with ${code}:\n${complaints}`);
-  return JSON.parse(output) as LoadResult;
+  const child = idle.pop() ?? startProcess();
+  child.channel?.ref();
+  try {
+    const outcome = await new Promise<LoadOutcome>((resolve, reject) => {
+      child.once('message', resolve);
+      child.once('exit', (code) => reject(new Error(`The load process ended with ${code}`)));
+      child.send(request);
+    });
+    if ('failure' in outcome) throw new Error(`The load failed: ${outcome.failure}`);
+    idle.push(child);
+    return outcome.result;
+  } finally {
+    child.removeAllListeners();
+    child.channel?.unref();
+  }
 }
 
 const WARM_UP_SECONDS = 2;

@@ -9,6 +9,8 @@ import type { BenchDatabase } from './database.ts';
 const ROOT = join(import.meta.dirname, '../..');
 const MAIN = join(ROOT, 'dist/apps/server/src/main.js');
 const START_MILLISECONDS = 30_000;
+/** A server itself ends within 12 s of the signal, whatever hangs. */
+const STOP_MILLISECONDS = 20_000;
 
 /** Of every server of this run, so that several can work on one database. */
 const MASTER_KEY = randomBytes(32).toString('base64');
@@ -20,6 +22,7 @@ export interface ServerProcess {
   readonly pid: number;
   /** Whether it is still running, and what it printed. */
   readonly state: () => { readonly running: boolean; readonly output: string };
+  /** Asks it to end. @throws Error with its output where it does not and had to be killed */
   stop(): Promise<void>;
 }
 
@@ -43,6 +46,8 @@ export function startServer(database: BenchDatabase, options: { preload?: string
       CHANCERY_ADMIN_PASSWORD: ADMIN.password,
       // Callers of this bench are told apart by `X-Forwarded-For`: sign-ins are limited by address.
       TRUSTED_PROXIES: '127.0.0.1/32',
+      // There is no load balancer that must notice the end.
+      CHANCERY_DRAIN_SECONDS: '0',
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -70,8 +75,12 @@ export async function listening(
   const patience = setTimeout(() => fail('does not listen'), START_MILLISECONDS);
   const stop = async (): Promise<void> => {
     child.kill('SIGTERM');
+    let isKilled = false;
+    const limit = setTimeout(() => (isKilled = child.kill('SIGKILL')), STOP_MILLISECONDS);
     await ended;
+    clearTimeout(limit);
     clean();
+    if (isKilled) throw new Error(`The process did not end within ${STOP_MILLISECONDS / 1_000} s:\n${output}`);
   };
   try {
     return {
@@ -81,7 +90,7 @@ export async function listening(
       stop,
     };
   } catch (error) {
-    await stop();
+    await stop().catch(() => undefined);
     throw error;
   } finally {
     clearTimeout(patience);

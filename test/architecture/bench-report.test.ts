@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import { rate, toMarkdown } from '../../bench/harness/report.js';
 import type { Pair, Row } from '../../bench/harness/scenario.js';
+import { repetitionsWithinBudget } from '../../bench/harness/time-budget.js';
 
 const row = (goal: Row['goal'], ...repetitions: Pair[]): Row => ({
   scenario: 'history',
@@ -44,5 +45,17 @@ describe('the verdict on a row of the bench', () => {
 
   it('a row of the bench without a repetition fails', () => {
     expect(rate(row({ atMost: 2 })).verdict).toBe('failed');
+  });
+});
+
+describe('the time of a run of the bench', () => {
+  it.each([
+    ['as often as wanted where it is early', 13_000, 1, 2],
+    ['once where it is late', 14_000, 1, 1],
+    ['as often as wanted where it is early again', 119_000, 9, 2],
+    ['once at the end', 265_000, 17, 1],
+    ['not at all where the run would take longer than five minutes', 265_001, 17, 0],
+  ])('a scenario of the bench is measured %s', (_, elapsed, begun, times) => {
+    expect(repetitionsWithinBudget(2, elapsed, { begun, all: 18 })).toBe(times);
   });
 });
