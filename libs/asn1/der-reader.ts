@@ -153,9 +153,9 @@ export function onlyChild(node: DerNode): DerNode {
   return child;
 }
 
-/** Content octets of an INTEGER or ENUMERATED. @throws DerError where they are empty or padded (X.690 §8.3.2) */
-export function integerOctets(node: DerNode, tag: number = TAG.integer): Buffer {
-  const { content } = expectTag(node, tag);
+/** Content octets of an INTEGER. @throws DerError if they are empty or padded (X.690 §8.3.2) */
+export function integerOctets(node: DerNode): Buffer {
+  const { content } = expectTag(node, TAG.integer);
   const [first, second] = content;
   if (first === undefined) throw new DerError('An integer without octets');
   if (second !== undefined && ((first === 0 && second < 0x80) || (first === 0xff && second >= 0x80)))
@@ -164,8 +164,8 @@ export function integerOctets(node: DerNode, tag: number = TAG.integer): Buffer 
 }
 
 /** @throws DerError */
-export function readInteger(node: DerNode, tag: number = TAG.integer): bigint {
-  const octets = integerOctets(node, tag);
+export function readInteger(node: DerNode): bigint {
+  const octets = integerOctets(node);
   return BigInt.asIntN(octets.length * 8, BigInt(`0x${octets.toString('hex')}`));
 }
 
@@ -197,10 +197,10 @@ export function readObjectIdentifier(node: DerNode): string {
   return [root, first - root * 40n, ...rest].join('.');
 }
 
-/** An OCTET STRING, also one in pieces, as BER has it; `tag` for an implicitly tagged one. @throws DerError */
-export function readOctets(node: DerNode, tag: number = TAG.octetString): Buffer {
-  if (node.tag === (tag | CONSTRUCTED)) return Buffer.concat(node.children.map((piece) => readOctets(piece)));
-  return expectTag(node, tag).content;
+/** An OCTET STRING, also one in pieces, which BER permits. @throws DerError */
+export function readOctets(node: DerNode): Buffer {
+  if (node.tag === (TAG.octetString | CONSTRUCTED)) return Buffer.concat(node.children.map(readOctets));
+  return expectTag(node, TAG.octetString).content;
 }
 
 /** A bit string of whole octets; `tag` for an implicitly tagged one. @throws DerError */

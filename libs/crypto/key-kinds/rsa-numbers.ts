@@ -136,13 +136,13 @@ export function objectionsToRsa(numbers: PublicNumbers, limits: RsaLimits): Publ
  * that is too long, and an exponent that is even, 1 or too long.
  * @throws INVALID_KEY, WEAK_KEY
  */
-function checkRsaPublicNumbers(numbers: PublicNumbers, limits: RsaLimits = RSA_IMPORT_LIMITS): void {
-  const [first] = objectionsToRsa(numbers, limits);
+function checkRsaPublicNumbers(numbers: PublicNumbers): void {
+  const [first] = objectionsToRsa(numbers, RSA_IMPORT_LIMITS);
   if (!first) return;
   const { e } = numbers;
   const isUnreadable =
     first.code === 'RSA_TOO_LARGE' ||
-    (first.code === 'RSA_EXPONENT' && (e % 2n === 0n || e <= 1n || bitLength(e) > limits.exponentBitsMax));
+    (first.code === 'RSA_EXPONENT' && (e % 2n === 0n || e <= 1n || bitLength(e) > RSA_IMPORT_LIMITS.exponentBitsMax));
   throw isUnreadable ? cryptoErrors.INVALID_KEY(first.detail) : keyFileErrors.WEAK_KEY(first.detail);
 }
 

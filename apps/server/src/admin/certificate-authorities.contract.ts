@@ -168,9 +168,6 @@ export class IssuingProfileField {
   keyReuse?: boolean;
 }
 
-const KeyAlgorithm = (options = {}) =>
-  Choice(authorityKeyAlgorithms, { description: 'Type of its key', example: 'P-256', ...options });
-
 export class NewCertificateAuthority {
   @Name() name: string;
 
@@ -268,7 +265,8 @@ export class CertificateAuthority {
   @Flag({ description: 'Whether it is the default issuer' }) isDefault: boolean;
   @Choice(['generated', 'imported'], { description: 'Origin of its key' }) origin: 'generated' | 'imported';
   @Identifier({ nullable: true, description: 'The authority that issued it' }) parentId: string | null;
-  @KeyAlgorithm() keyAlgorithm: AuthorityKeyAlgorithm;
+  @Choice(authorityKeyAlgorithms, { description: 'Type of its key', example: 'P-256' })
+  keyAlgorithm: AuthorityKeyAlgorithm;
   @KeyStoreName({
     nullable: true,
     description: 'Key store of its private key; null if it is sealed in the database',
