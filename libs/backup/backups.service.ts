@@ -27,16 +27,19 @@ export class Backups {
 
   /**
    * All data of one moment, while others continue to write. Where it fails, nothing of it is left.
-   * @throws Error where the folder exists or cannot be written; BACKUP_UNREADABLE
+   * @throws Error where the folder exists or cannot be written; BACKUP_UNREADABLE, AUDIT_UNAVAILABLE
    */
   async make(scope: PlatformScope, options: BackupOptions): Promise<Manifest> {
-    const manifest = await inNewFolder(options.folder, () => this.write(options));
-    const { takenAt, recipients, content } = manifest;
-    const { sha256, bytes } = content;
-    await this.database.platform(scope, async (tx) => {
-      tx.record(backupEvents.made(INSTALLATION_ID, { details: { takenAt, sha256, bytes, recipients } }));
+    return inNewFolder(options.folder, async () => {
+      const manifest = await this.write(options);
+      const { takenAt, recipients, content } = manifest;
+      const { sha256, bytes } = content;
+      // A part of it: there is no backup that the history does not know.
+      await this.database.platform(scope, async (tx) => {
+        tx.record(backupEvents.made(INSTALLATION_ID, { details: { takenAt, sha256, bytes, recipients } }));
+      });
+      return manifest;
     });
-    return manifest;
   }
 
   private async write({ folder, recipients, version }: BackupOptions): Promise<Manifest> {

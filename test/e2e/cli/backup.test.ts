@@ -22,6 +22,7 @@ import { run } from '../../../apps/cli/src/program.js';
 import { temporaryFolder } from '../../../scripts/memory-folder.mjs';
 import { type TestDatabase, createTestDatabase, testServerUrl } from '../../support/database.js';
 import { type Application, enrolTotp } from '../../support/factors.js';
+import { whileStatementFails } from '../../support/failing-statement.js';
 import { joinTenant } from '../../support/people.js';
 import { openPlainDataSource } from '../../support/plain-data-source.js';
 import { PASSWORD, type TestTenant, TEST_MASTER_KEY, createTenant, startTestServer } from '../../support/server.js';
@@ -181,6 +182,11 @@ describe.each(WAYS)('a backup of %s, restored into %s', (from, to) => {
     const made = await chancery(source.url, checkpoints, 'backup', '--to', failed, '--recipient', 'age1nobody');
     expect(made).toMatchObject({ code: 1, told: expect.stringContaining('age1nobody is no recipient of age') });
     expect(existsSync(failed)).toBe(false);
+    const event = { event: 'INSERT ON audit_events', condition: "NEW.action = 'backup.made'" };
+    const unrecorded = await whileStatementFails(source.url, event, () =>
+      chancery(source.url, checkpoints, 'backup', '--to', failed),
+    );
+    expect([unrecorded.code, existsSync(failed)]).toEqual([1, false]);
     const before = readdirSync(backup);
     const again = await chancery(source.url, checkpoints, 'backup', '--to', backup);
     expect(again).toMatchObject({ code: 1, told: expect.stringContaining(`${backup} exists already`) });
