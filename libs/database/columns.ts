@@ -1,9 +1,16 @@
-import { Column, PrimaryColumn, type ColumnOptions } from 'typeorm';
+import { Column, type ColumnOptions, type EntityMetadata, PrimaryColumn } from 'typeorm';
 
 // The column types that mean the same on SQLite, MySQL and MariaDB. No `char` (pads), no `json` (re-serialises what is
 // hashed), no `@CreateDateColumn` (the database's clock is not ours).
 
 type Options = Pick<ColumnOptions, 'nullable' | 'update'>;
+
+type ColumnMetadata = EntityMetadata['columns'][number];
+
+/** What a blob of MySQL holds is not enough for these. */
+const largeColumns = new Map<unknown, readonly (string | symbol)[]>();
+const BLOB = 'blob';
+const MEDIUM_BLOB = 'mediumblob';
 
 /** MySQL drivers may hand a BIGINT over as text; epoch milliseconds are safe integers for 285,000 years. */
 export const safeInteger = {
@@ -39,5 +46,23 @@ export const InstantColumn = (options: Options & { readonly default?: number } =
   Column({ type: 'bigint', transformer: safeInteger, ...options });
 /** Sealed bytes, up to 64 KiB. */
 export const SealedColumn = (options: Options = {}): PropertyDecorator => Column({ type: 'blob', ...options });
+/** Sealed bytes, up to 16 MiB: its owner sets a limit that any server takes in one packet, see `STATEMENT_BYTES_MAX`. */
+export const LargeSealedColumn =
+  (options: Options = {}): PropertyDecorator =>
+  (target, property) => {
+    largeColumns.set(target.constructor, [...(largeColumns.get(target.constructor) ?? []), property]);
+    SealedColumn(options)(target, property);
+  };
 /** Raised by one with every update: the ETag of the resource, and part of what a sealed value is bound to. */
 export const VersionColumn = (): PropertyDecorator => Column({ type: 'int' });
+
+/** Gives large columns their type on MySQL and MariaDB. An entity cannot name it: SQLite, which has one kind of blob, would refuse the entity. */
+export function widenLargeColumns(entities: readonly EntityMetadata[]): void {
+  for (const { columns, target } of entities) {
+    for (const column of columns) {
+      if (largeColumns.get(target)?.includes(column.propertyName)) column.type = MEDIUM_BLOB;
+    }
+  }
+}
+
+export const hasBytes = ({ type }: Pick<ColumnMetadata, 'type'>): boolean => type === BLOB || type === MEDIUM_BLOB;

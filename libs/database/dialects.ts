@@ -123,7 +123,8 @@ export const mysqlDialect: Dialect = {
       ON DUPLICATE KEY UPDATE ${counter} = LAST_INSERT_ID(${table}.${counter} + VALUES(${counter}))`,
   raisedIn: (answer) => Number((answer as { insertId: number | string }).insertId),
   insertRows: async (runner, rows) => {
-    for (const part of inParts(rows.rows)) await execute(runner, insertStatement(rows, part.length), part.flat());
+    for (const part of inParts(rows.rows, (row) => row))
+      await execute(runner, insertStatement(rows, part.length), part.flat());
   },
 };
 export const mariadbDialect: Dialect = { ...mysqlDialect, name: 'mariadb' };

@@ -5,6 +5,7 @@ export {
   IntegerColumn,
   JsonColumn,
   KeyColumn,
+  LargeSealedColumn,
   ReferenceColumn,
   SealedColumn,
   TextColumn,

@@ -2,23 +2,52 @@ import type { Connection, PoolConnection } from 'mysql2';
 import type { Connection as PromiseConnection } from 'mysql2/promise';
 import { QueryFailedError, type QueryRunner, QueryRunnerAlreadyReleasedError } from 'typeorm';
 
-/**
- * 100 rows of the largest size, 64 KiB, are less than the 16 MiB that a server takes in one packet by default. One
- * statement for each number of rows would have to be prepared on each connection: with tens and ones these are 19.
- */
-export const ROWS_PER_STATEMENT = 100;
+/** One statement for each number of rows would have to be prepared on each connection: with tens and ones these are 19. */
+const ROWS_PER_STATEMENT = 100;
 const TEN = 10;
+/** Half of what a server takes in one packet by default (16 MiB). */
+const STATEMENT_BYTES_MAX = 8 * 2 ** 20;
+/** In a statement that is written out, bytes are hexadecimal. */
+const DIGITS_PER_BYTE = 2;
+const BYTES_PER_CHARACTER_MAX = 3;
 
-/** The rows in parts of as many as a prepared statement takes: tens, and what is left. */
-export function inParts<Row>(rows: readonly Row[]): (readonly Row[])[] {
+/** What a value takes in a statement at most, also where it is written out; a number takes next to nothing. */
+function bytesOf(value: unknown): number {
+  if (typeof value === 'string') return value.length * BYTES_PER_CHARACTER_MAX;
+  if (value instanceof Uint8Array) return value.length * DIGITS_PER_BYTE;
+  return typeof value === 'object' && value !== null ? bytesOf(JSON.stringify(value)) : 0;
+}
+
+/** The values that a row has in a statement. */
+type ValuesOf<Row> = (row: Row) => readonly unknown[];
+
+/** How many of the next rows are sent in one packet: one, whatever it has, and more while they fit. */
+function fitting<Row>(rows: readonly Row[], start: number, valuesOf: ValuesOf<Row>): number {
+  const end = Math.min(rows.length, start + ROWS_PER_STATEMENT);
+  let bytes = 0;
+  for (let place = start; place < end; place += 1) {
+    for (const value of valuesOf(rows[place]!)) bytes += bytesOf(value);
+    if (bytes > STATEMENT_BYTES_MAX) return Math.max(place - start, 1);
+  }
+  return end - start;
+}
+
+/** The rows in parts of as many as a statement takes. */
+export function inStatements<Row>(rows: readonly Row[], valuesOf: ValuesOf<Row>): (readonly Row[])[] {
   const parts: (readonly Row[])[] = [];
-  for (let start = 0; start < rows.length;) {
-    const left = rows.length - start;
-    const count = left < TEN ? left : Math.min(left - (left % TEN), ROWS_PER_STATEMENT);
-    parts.push(rows.slice(start, start + count));
-    start += count;
+  for (let start = 0; start < rows.length; start += parts.at(-1)!.length) {
+    parts.push(rows.slice(start, start + fitting(rows, start, valuesOf)));
   }
   return parts;
+}
+
+/** Likewise, as many as a prepared statement takes: tens, and what is left. */
+export function inParts<Row>(rows: readonly Row[], valuesOf: ValuesOf<Row>): (readonly Row[])[] {
+  return inStatements(rows, valuesOf).flatMap((part) => {
+    const ones = part.length % TEN;
+    const tens = part.length - ones;
+    return [part.slice(0, tens), part.slice(tens)].filter(({ length }) => length > 0);
+  });
 }
 
 /**

@@ -99,7 +99,7 @@ export class MysqlWriter {
   }
 
   private async insert(connection: Connection, { insert, places, ending, rows }: WrittenRows): Promise<void> {
-    for (const part of inParts(rows)) {
+    for (const part of inParts(rows, (row) => row)) {
       const statement = insert + `, ${places}`.repeat(part.length - 1) + ending;
       await this.execute(connection, { statement, parameters: part.flat() });
     }

@@ -3,6 +3,7 @@ import { DataSource, type EntityManager, type Logger, type QueryRunner } from 't
 
 import { FairQueue } from '#core';
 import { CLUSTERS, type ClusterKind, type ClusterProbe, probeCluster } from './cluster.js';
+import { widenLargeColumns } from './columns.js';
 import type { MysqlTarget } from './connection-url.js';
 import { type Dialect, mariadbDialect, mysqlDialect } from './dialects.js';
 import { isStatementTimeout } from './driver-errors.js';
@@ -87,6 +88,7 @@ export async function openMysql(
     enableQueryTimeout: true,
     maxQueryExecutionTime: statementTimeoutMilliseconds,
   }).initialize();
+  widenLargeColumns(dataSource.entityMetadatas);
 
   // Reads and transactions share the connections; the pool's own line knows no tenants and would serve the loudest.
   const queue = new FairQueue({ concurrency: POOL_SIZE, ...WAITING });

@@ -8,7 +8,7 @@ import { KeyTaken, TransactionMisuse } from './errors.js';
 import type { KnownChange } from './known-rows.js';
 import { type Ledger, newLedger } from './ledger.js';
 import { writeLockSlot } from './lock-slots.js';
-import { ROWS_PER_STATEMENT } from './mysql-statements.js';
+import { inStatements } from './mysql-statements.js';
 import { type EntityClass, ownershipOf } from './ownership.js';
 import {
   type RaisedInstant,
@@ -63,9 +63,8 @@ export abstract class RowsTogether extends View {
     this.ledger.wrote = true;
     const [key] = this.manager.connection.getMetadata(entity).primaryColumns;
     const wanted = this.newRows(entity, rows);
-    for (let start = 0; start < rows.length; start += ROWS_PER_STATEMENT) {
-      const part = wanted.rows.slice(start, start + ROWS_PER_STATEMENT);
-      const replacing = this.dialect.replacing(this.dialect.quote(key!.databaseName), wanted.columns);
+    const replacing = this.dialect.replacing(this.dialect.quote(key!.databaseName), wanted.columns);
+    for (const part of inStatements(wanted.rows, (row) => row)) {
       await this.manager.query(`${insertStatement(wanted, part.length)} ${replacing}`, part.flat());
     }
   }
@@ -83,9 +82,8 @@ export abstract class RowsTogether extends View {
     by?: string,
   ): Promise<ReadonlySet<string>> {
     const inserted = new Set<string>();
-    const entries = [...rows];
-    for (let start = 0; start < entries.length; start += ROWS_PER_STATEMENT) {
-      let absent = new Map(entries.slice(start, start + ROWS_PER_STATEMENT));
+    for (const part of inStatements([...rows], ([, row]) => Object.values(row))) {
+      let absent = new Map(part);
       while (absent.size > 0 && !(await this.appendUnlessPresent(entity, [...absent.values()]))) {
         const left = await this.withoutPresent(entity, absent, by);
         if (left.size === absent.size) throw new Error(`A row of ${entity.name} is there and cannot be found`);
@@ -99,8 +97,8 @@ export abstract class RowsTogether extends View {
   /** Of rows that are named by their unique keys, those that are there. */
   async presentAmong(entity: EntityClass, keys: readonly Readonly<Record<string, string>>[]): Promise<object[]> {
     const present: object[] = [];
-    for (let start = 0; start < keys.length; start += ROWS_PER_STATEMENT) {
-      const where = keys.slice(start, start + ROWS_PER_STATEMENT) as Where<object>;
+    for (const part of inStatements(keys, (key) => Object.values(key))) {
+      const where = part as Where<object>;
       present.push(...(await this.manager.find<ObjectLiteral>(entity, { where: this.confine(entity, where) })));
     }
     return present;
@@ -111,8 +109,7 @@ export abstract class RowsTogether extends View {
    * @throws KeyTaken where another transaction has inserted one meanwhile
    */
   async insertNew(entity: EntityClass, rows: readonly object[]): Promise<void> {
-    for (let start = 0; start < rows.length; start += ROWS_PER_STATEMENT) {
-      const part = rows.slice(start, start + ROWS_PER_STATEMENT);
+    for (const part of inStatements(rows, (row) => Object.values(row))) {
       if (!(await this.appendUnlessPresent(entity, part))) throw new KeyTaken();
     }
   }

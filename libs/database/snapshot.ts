@@ -34,7 +34,7 @@ const OF_THE_DATABASE: ReadonlySet<string> = new Set([
   'migrations',
   'storage_probe',
 ]);
-/** One row can have 64 KiB: a page, and a statement that writes one, stays within what servers take by default. */
+/** A row has 64 KiB at most, or a megabyte where it has a large answer: a page is held in memory. */
 const ROWS_AT_ONCE = 50;
 
 /** Reads everything, in pages by the primary key. `query` sees one moment, whatever is written meanwhile. */

@@ -2,7 +2,7 @@ import type { DataSource, EntityMetadata } from 'typeorm';
 
 import type { EpochMilliseconds } from '#core';
 
-import { safeInteger } from './columns.js';
+import { hasBytes, safeInteger } from './columns.js';
 import type { CounterPlace, Dialect, NewRows, NumberPlace } from './dialects.js';
 import { NotPlanned } from './errors.js';
 import type { KnownChange } from './known-rows.js';
@@ -131,7 +131,7 @@ export function telling({ source }: Place, entity: EntityClass): string[] {
   const { columns } = source.getMetadata(entity);
   const version = columns.find(({ propertyName }) => propertyName === 'version');
   if (version) return [version.databaseName];
-  if (columns.some(({ type }) => type === 'blob')) throw new NotPlanned();
+  if (columns.some(hasBytes)) throw new NotPlanned();
   return columns.filter(({ isPrimary }) => !isPrimary).map(({ databaseName }) => databaseName);
 }
 
@@ -171,7 +171,9 @@ export function knownChangeStatements(
     [entity.name, version, ...Object.keys(set).sort()].join(),
   );
   return [...alike.values()].flatMap((own) => {
-    const parts = place.dialect.changesRowsTogether ? inParts(own) : own.map((change) => [change]);
+    const parts = place.dialect.changesRowsTogether
+      ? inParts(own, ({ set }) => Object.values(set))
+      : own.map((change) => [change]);
     return parts.map((part) => knownChangeStatement(place, part, tenantId));
   });
 }

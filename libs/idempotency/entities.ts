@@ -1,6 +1,6 @@
 import { Entity } from 'typeorm';
 
-import { InstantColumn, ReferenceColumn, SealedColumn, StateColumn, TenantRow, VarcharColumn } from '#database';
+import { InstantColumn, LargeSealedColumn, ReferenceColumn, StateColumn, TenantRow, VarcharColumn } from '#database';
 
 import { type RecordState, recordLifecycle } from './lifecycle.js';
 
@@ -17,7 +17,7 @@ export class IdempotencyRecord extends TenantRow {
   /** Until when the attempt counts as running; renewed while it runs. */
   @InstantColumn({ nullable: true }) leaseUntil: number | null;
   /** Sealed; holds tokens that were issued, but no secret that can be opened elsewhere. */
-  @SealedColumn({ nullable: true }) sealedAnswer: Buffer | null;
+  @LargeSealedColumn({ nullable: true }) sealedAnswer: Buffer | null;
   /** When the answer is erased, where that is before the key is forgotten. */
   @InstantColumn({ nullable: true }) answerUntil: number | null;
   @InstantColumn() createdAt: number;

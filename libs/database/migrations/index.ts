@@ -43,6 +43,7 @@ import { KeyStores1764172000000 } from './0072-key-stores.js';
 import { AuthoritiesInKeyStores1764173000000 } from './0073-authorities-in-key-stores.js';
 import { HistoryBorders1764174000000 } from './0074-history-borders.js';
 import { AcmeRetention1764177000000 } from './0077-acme-retention.js';
+import { LargeAnswers1764178000000 } from './0078-large-answers.js';
 import { UsefulMails1764179000000 } from './0079-useful-mails.js';
 import { CompromisedLogKeys1764180000000 } from './0080-compromised-log-keys.js';
 import { LogKeysInKeyStores1764181000000 } from './0081-log-keys-in-key-stores.js';
@@ -99,6 +100,7 @@ export const migrations = [
   AuthoritiesInKeyStores1764173000000,
   HistoryBorders1764174000000,
   AcmeRetention1764177000000,
+  LargeAnswers1764178000000,
   UsefulMails1764179000000,
   CompromisedLogKeys1764180000000,
   LogKeysInKeyStores1764181000000,

@@ -348,6 +348,21 @@ describe('work that inserts rows and changes known ones', () => {
     for (const { id } of [...known, ...added]) expect(targets).toContain(id);
   });
 
+  it('work that inserts more than a server takes in one packet is planned', async () => {
+    const scope = await knownTenant();
+    planned = [];
+    const added = Array.from({ length: 20 }, (_, place) =>
+      note({ tenantId: scope.tenantId, name: `large ${place}`, blob: Buffer.alloc(1_000_000, place) }),
+    );
+    const inserts = [{ entity: Note, rows: added }];
+    await database.commit(scope, async () => recording(scope, 'large', { inserts }));
+    expect(planned).toEqual([true]);
+    for (const { id, blob } of added) {
+      const row = await database.read(scope, (view) => view.get(Note, { id }));
+      expect(row.blob!.equals(blob!)).toBe(true);
+    }
+  });
+
   /** Every kind of column changes, each row to values of its own, of which some are the same in several rows. */
   const changesOf = (rows: readonly Note[]) =>
     rows.map((row, place) => {

@@ -20,8 +20,8 @@ import {
   IntegerColumn,
   JsonColumn,
   KeyColumn,
+  LargeSealedColumn,
   ReferenceColumn,
-  SealedColumn,
   StateColumn,
   TenantOwned,
   VarcharColumn,
@@ -103,7 +103,7 @@ export class Note {
   @IntegerColumn() count: number;
   @BooleanColumn() pinned: boolean;
   @JsonColumn() labels: readonly string[];
-  @SealedColumn({ nullable: true }) blob: Buffer | null;
+  @LargeSealedColumn({ nullable: true }) blob: Buffer | null;
   @InstantColumn() createdAt: number;
   @InstantColumn({ nullable: true }) readAt: number | null;
   @VersionColumn() version: number;
@@ -175,7 +175,7 @@ export async function createSampleTables(url: string): Promise<void> {
       integer('count'),
       boolean('pinned'),
       text('labels'),
-      sealed('blob', { nullable: true }),
+      { ...sealed('blob', { nullable: true }), type: 'mediumblob' },
       instant('createdAt'),
       instant('readAt', { nullable: true }),
       version(),

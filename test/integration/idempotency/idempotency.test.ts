@@ -1,10 +1,13 @@
+import { randomBytes } from 'node:crypto';
+
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { DAY, HOUR, ManualClock, SECOND, type TenantScope, platformScope, selfDeciding, systemOrigin } from '#core';
-import { completing } from '#database';
+import { Database, type Sealing, completing } from '#database';
 import { IdempotencyRecords, LEASE } from '#idempotency';
 import { Services } from '#service-keys';
 
+import { certificateEvents } from '../../../libs/certificates/events.js';
 import { payloadHash } from '../../../apps/server/src/http/idempotency.guard.js';
 import { type TestDatabase, createMigratedDatabase } from '../../support/database.js';
 import { joinTenant } from '../../support/people.js';
@@ -259,6 +262,30 @@ describe('what is stored', () => {
     expect(rows.some(({ sealedAnswer }) => sealedAnswer)).toBe(true);
     for (const secret of [body['serviceKey']!['secret']!, body['service']!['id']!, 'a-key-to-look-for']) {
       expect(text).not.toContain(secret);
+    }
+  });
+
+  it('stored answers of almost a megabyte each are written together with their work, and given again', async () => {
+    const [records, tenants] = [server.server.app.get(IdempotencyRecords), server.server.app.get(Database)];
+    const scope: TenantScope = { ...systemOrigin('large-answers'), tenantId: tenant.id };
+    const { basis } = await tenants.known(tenant.id, async () => ({
+      value: undefined,
+      from: -Infinity,
+      until: Infinity,
+    }));
+    // Nothing makes random bytes smaller, and all of them together are more than a server takes in one packet.
+    const answers = Array.from({ length: 20 }, () => randomBytes(900_000));
+    const work = answers.map(async (answer, place) => {
+      const { entity, key, record } = (await records.reserve(scope, `large-${place}`, 'payload'))!;
+      const row = (tx: Sealing) => record(tx, answer);
+      const completed = completing(scope, { complete: async () => undefined, shared: { entity, key, row } });
+      const events = [certificateEvents.intended(`large-${place}`)];
+      await tenants.commit(completed, async () => ({ basis, finish: () => ({ result: place, events }) }));
+    });
+    await Promise.all(work);
+    for (const [place, answer] of answers.entries()) {
+      const found = await records.claim(scope, `large-${place}`, 'payload');
+      expect('answer' in found && found.answer.equals(answer)).toBe(true);
     }
   });
 });
