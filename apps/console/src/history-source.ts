@@ -1,6 +1,7 @@
 import { queryOptions } from '@tanstack/react-query';
 import { ChanceryError, dataOf } from '#sdk';
 
+import { type MonthsSource, monthsOfInstallation, monthsOfTenant } from './history-months.js';
 import { type EventFilter, type Schemas, eventsQuery, pagesOf } from './queries.js';
 import { client } from './server.js';
 
@@ -23,6 +24,8 @@ export interface HistorySource {
   readonly name: string;
   readonly list: (filter: EventFilter) => ReturnType<typeof eventsQuery>;
   readonly density: (day: string) => ReturnType<typeof densityQuery>;
+  /** The months whose personal fields are or can be erased. */
+  readonly months: MonthsSource['list'];
   readonly export: (format: ExportFormat, period: Period) => Promise<ExportedHistory>;
 }
 
@@ -45,6 +48,7 @@ function exported({ data, error, response }: Answered): ExportedHistory {
 export const tenantHistory = (tenantId: string, slug: string): HistorySource => ({
   name: slug,
   list: (filter) => eventsQuery(tenantId, filter),
+  months: monthsOfTenant(tenantId).list,
   density: (day) =>
     densityQuery(tenantId, day, () =>
       dataOf(
@@ -64,6 +68,7 @@ const INSTALLATION = 'installation';
 
 export const platformHistory: HistorySource = {
   name: INSTALLATION,
+  months: monthsOfInstallation.list,
   list: (filter) =>
     pagesOf([INSTALLATION, 'audit-events', filter], (page) =>
       dataOf(client.GET('/v1/platform/audit-events', { params: { query: { ...filter, ...page } } })),

@@ -209,6 +209,8 @@ describe.runIf(browserProgram)('the months of a history in the console', () => {
       await press(page, 'Yes, Erase');
       await page.getByText('erased', { exact: true }).waitFor();
       expect(await page.getByRole('button', { name: `Erase ${JANUARY}` }).count()).toBe(0);
+      await page.goto(`/console${start}`);
+      await page.getByText(`Personal fields are erased for ${JANUARY}:`).waitFor();
       expect(faults).toEqual([]);
       await context.close();
     }

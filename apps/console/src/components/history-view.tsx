@@ -7,7 +7,7 @@ import { saveFile } from '../download.js';
 import { FILTERS, type FilterName, type HistorySearch, historyQuery, historySearch } from '../history-filter.js';
 import type { ExportFormat, HistorySource } from '../history-source.js';
 import { PagedTable } from './paged-table.js';
-import { type Schemas, useChange } from '../queries.js';
+import { type Schemas, itemsOf, useChange } from '../queries.js';
 import { Badge } from './badge.js';
 import { Bars } from './bars.js';
 import { Button } from './button.js';
@@ -31,6 +31,7 @@ export function HistoryView({ source, search, onSearch, eventLink }: HistoryView
     <>
       <Day source={source} search={search} onSearch={onSearch} isListRead={list.isFetched} />
       <Filters search={search} onSearch={onSearch} />
+      <ErasedMonths months={source.months} />
       <Card>
         <PagedTable
           list={list}
@@ -48,6 +49,23 @@ export function HistoryView({ source, search, onSearch, eventLink }: HistoryView
         />
       </Card>
     </>
+  );
+}
+
+const MONTHS_SHOWN = 12;
+
+/** Names the months whose events have no names and addresses any more: a search for one finds nothing there. */
+function ErasedMonths({ months }: { readonly months: HistorySource['months'] }) {
+  const { data = [] } = itemsOf(useInfiniteQuery(months));
+  const erased = data.filter(({ state }) => state === 'erased').map(({ month }) => month);
+  if (erased.length === 0) return null;
+  const more = erased.length > MONTHS_SHOWN ? ` and ${erased.length - MONTHS_SHOWN} more` : '';
+  return (
+    <p className="mb-4 text-sm">
+      Personal fields are erased for {erased.slice(0, MONTHS_SHOWN).join(', ')}
+      {more}: the events of these months show no names, e-mail addresses or source addresses, and no search finds them
+      by one. To find what a person did, use the id of the actor.
+    </p>
   );
 }
 
