@@ -7837,6 +7837,10 @@ export interface operations {
     };
     deleteCertificateAuthority: {
         parameters: {
+            query?: {
+                /** @description Dry run: report the effect, change nothing */
+                dryRun?: boolean;
+            };
             header?: {
                 /** @description The ETag of the resource as it was read, or several of which one must be current; 412 if it has changed since */
                 "If-Match"?: string;
@@ -7849,6 +7853,12 @@ export interface operations {
             };
         };
         responses: {
+            /** @description With `dryRun=true`: the effect */
+            200: {
+                content: {
+                    "application/json": components["schemas"]["ActionDryRun"];
+                };
+            };
             /** @description The authority is deleted */
             204: {
             };

@@ -1,8 +1,9 @@
 import { type MigrationInterface, type QueryRunner, TableColumn, type TableColumnOptions } from 'typeorm';
 
-import { addColumns, dropColumns, instant, text, varchar } from '../schema.js';
+import { addColumns, addIndexes, dropColumns, dropIndexes, index, instant, text, varchar } from '../schema.js';
 
 const AUTHORITIES = 'certificate_authorities';
+const BY_END = 'certificate_authorities_by_end';
 
 type Kind = (nullable: boolean) => TableColumnOptions;
 
@@ -22,11 +23,14 @@ export class AuthoritiesOfExternalIssuers1764186000000 implements MigrationInter
   async up(runner: QueryRunner): Promise<void> {
     await addColumns(runner, AUTHORITIES, text('csrPem', { nullable: true }));
     await setNullable(runner, true);
+    // The calendar lists authorities of two states now: an index by one state does not give their order.
+    await addIndexes(runner, AUTHORITIES, index(BY_END, 'tenantId', 'notAfter', 'id'));
   }
 
   async down(runner: QueryRunner): Promise<void> {
     // An earlier version knows no authority without a certificate; none of them has issued anything.
     await runner.query(`DELETE FROM ${AUTHORITIES} WHERE certificatePem IS NULL`);
+    await dropIndexes(runner, AUTHORITIES, BY_END);
     await setNullable(runner, false);
     await dropColumns(runner, AUTHORITIES, 'csrPem');
   }

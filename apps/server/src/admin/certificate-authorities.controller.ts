@@ -43,6 +43,7 @@ import {
 import { AuthorityRevocation } from './certificates.contract.js';
 import { ContactsChange } from './contacts.contract.js';
 import { AnswersOrDryRun, DryRunQuery } from './dry-run.contract.js';
+import { WithDryRun } from './dry-run.js';
 import { inKeyStore } from './key-store.contract.js';
 import { NamedPageQuery, presentPage } from './page.contract.js';
 import { CERTIFICATE_EXAMPLE } from './pem.contract.js';
@@ -170,7 +171,7 @@ export class CertificateAuthoritiesController {
   @Delete(':caId')
   @Requires('certificate-authorities:write')
   @ApiOperation({ summary: 'Delete an authority that never had a certificate, and destroy its key' })
-  @Answers(204, 'The authority is deleted')
+  @WithDryRun('The authority is deleted')
   @Fails(coreErrors.WRONG_STATE)
   async deleteCertificateAuthority(
     @Param('caId') caId: string,
