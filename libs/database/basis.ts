@@ -1,15 +1,15 @@
 import type { EpochMilliseconds } from '#core';
 
-/** What a decision that was made from memory depends on. While all of it holds, the decision does. */
+/** The facts that a decision from memory depends on. The decision is valid while all of them are. */
 export interface Basis {
   /** The number of the tenant's configuration; see `DatabaseOptions.configurations`. */
   readonly configVersion: number;
-  /** From this instant on, and before `until`, the clock alone changes nothing about it. */
+  /** The decision does not depend on the clock from this instant until `until`. */
   readonly from: EpochMilliseconds;
   readonly until: EpochMilliseconds;
 }
 
-/** The span around `now` in which none of the instants lies at which something begins or ends. */
+/** The span around `now` that contains none of the instants at which something begins or ends. */
 export function spanAround(
   now: EpochMilliseconds,
   instants: readonly (EpochMilliseconds | null | undefined)[],
@@ -23,14 +23,14 @@ export function spanAround(
   return { from, until };
 }
 
-/** What holds only while both hold. Of two numbers the older one is kept: it no longer holds. */
+/** The basis of a decision that depends on both. Of two different versions it has the older one, which is outdated. */
 export const bothOf = (one: Basis, other: Basis): Basis => ({
   configVersion: Math.min(one.configVersion, other.configVersion),
   from: Math.max(one.from, other.from),
   until: Math.min(one.until, other.until),
 });
 
-/** Whether a decision with this basis still is right. @param configVersion `undefined` where there is no such tenant */
+/** Whether a decision with this basis is still valid. @param configVersion `undefined` if the tenant does not exist */
 export const holds = (
   basis: Basis,
   { configVersion, now }: { readonly configVersion: number | undefined; readonly now: EpochMilliseconds },

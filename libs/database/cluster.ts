@@ -1,21 +1,21 @@
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 
 /**
- * Clusters whose servers each accept writes. Their locks are those of one server: another learns at the commit which rows
- * were written (certification), and nothing of those that were locked. And a server applies what another has committed a
- * moment later, so that a read can be older than an answer that was given already.
+ * Clusters in which every server accepts writes. A lock exists on one server only: at the commit, the others learn which rows
+ * were written (certification), not which were locked. A server applies commits of others with a delay, so that a read can be
+ * older than an earlier response.
  */
 export const clusterKinds = ['galera', 'group-replication'] as const;
 export type ClusterKind = (typeof clusterKinds)[number];
 
 interface Cluster {
-  /** Lets reads and the beginning of a transaction wait for what is committed anywhere, on this connection. */
+  /** Makes reads and the start of transactions on this connection wait for all commits in the cluster. */
   readonly causalReads: string;
-  /** A query whose one column is 1 where they do. */
+  /** A query whose only column is 1 if they do. */
   readonly proof: string;
-  /** What an operator reads about it. */
+  /** The description for operators. */
   readonly setting: string;
-  /** Lets the transaction of this connection be larger than what servers send each other in one piece; empty where nothing does. */
+  /** Permits a transaction larger than the limit of one replicated message; empty if the cluster has no such setting. */
   readonly large: readonly string[];
 }
 
@@ -48,9 +48,9 @@ export const CLUSTERS: Readonly<Record<ClusterKind, Cluster>> = {
 
 /** What a server says about the cluster that it is part of. */
 export interface ClusterProbe {
-  /** `undefined` where it is a server by itself, or was declared to be one. */
+  /** `undefined` for a single server, or one that the operator declares as single. */
   readonly kind: ClusterKind | undefined;
-  /** What an operator should know; empty where reads are causal. */
+  /** Warnings for the operator; empty if reads are causal. */
   readonly warnings: readonly string[];
 }
 
@@ -58,7 +58,7 @@ const VARIABLES = "SHOW GLOBAL VARIABLES WHERE Variable_name IN ('wsrep_on', 'gr
 
 /**
  * Finds out whether the server is part of a cluster, and whether its reads can be made causal.
- * @param declared the operator's own word, which counts more than the server's
+ * @param declared the setting of the operator, which overrides what the server reports
  */
 export async function probeCluster(
   connection: Connection,
@@ -73,7 +73,7 @@ export async function probeCluster(
     const [[row]] = await connection.query<({ isCausal: number } & RowDataPacket)[]>(proof);
     if (Number(row?.isCausal) === 1) return { kind, warnings: [] };
   } catch {
-    // The account may not set it, or the server does not know it: to be seen by the warning.
+    // The account may not set it, or the server does not support it; the warning shows that.
   }
   const warning =
     `The database is a cluster (${kind}) and the connection does not take ${setting}: what one instance has ` +

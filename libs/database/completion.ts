@@ -5,26 +5,26 @@ import type { View } from './view.js';
 
 type Scope = TenantScope | PlatformScope;
 
-/** What a row is made by: its values may be sealed. */
+/** Creates a row, whose values may be sealed. */
 export type Sealing = Pick<View, 'now' | 'installation' | 'onceCommitted'>;
 
-/** The row of an answer: of all requests with its key one is done. */
+/** The row of a stored response: of all requests with its key, only one is carried out. */
 export interface AnswerRow {
   readonly entity: EntityClass;
   /** The columns of its unique key. */
   readonly key: Readonly<Record<string, string>>;
   /**
    * Can run several times for one request: the last result is the one that is committed.
-   * @returns the whole row; `undefined` where the result is no answer, so that nothing is stored
+   * @returns the whole row; `undefined` if the result must not be stored
    */
   row(tx: Sealing, result: unknown): Promise<object | undefined>;
 }
 
-/** What is written in the transaction that does the work of a scope, once its result is known and before the commit. */
+/** The last write of the transaction of a scope, after its result is known and before the commit. */
 export interface Completion {
-  /** Runs as the last write of the transaction; what it throws rolls the work back. */
+  /** Runs as the last write of the transaction; an error rolls the work back. */
   complete(tx: Tx, result: unknown): Promise<void>;
-  /** How prepared work is completed in a transaction that it shares; absent where it needs one of its own. */
+  /** Completes prepared work in a shared transaction; absent if the work needs its own transaction. */
   readonly shared?: AnswerRow | undefined;
 }
 
@@ -46,7 +46,7 @@ export const committed = <Result>(result: Promise<Result>): Promise<Committed<Re
 
 declare const beside: unique symbol;
 
-/** A scope whose transactions are not the work itself: what they return is no answer. */
+/** A scope whose transactions are not the work itself: their results are not responses. */
 export type WithoutCompletion<S extends Scope> = S & { readonly [beside]: true };
 
 /**
@@ -60,7 +60,7 @@ export function completing<S extends Scope>(scope: S, completion: Completion): S
   return bound;
 }
 
-/** The completion of a scope, if it has one. */
+/** The completion of a scope, if any. */
 export const completionOf = (scope: Scope): Completion | undefined => completions.get(scope);
 
 /**

@@ -1,4 +1,4 @@
-/** What a database URL names. */
+/** The parts of a database URL. */
 export type DatabaseTarget = SqliteTarget | MysqlTarget;
 
 interface SqliteTarget {
@@ -6,7 +6,7 @@ interface SqliteTarget {
   readonly path: string;
 }
 
-/** MySQL or MariaDB: which of the two is found out by asking the server. */
+/** MySQL or MariaDB; the server reports which. */
 export interface MysqlTarget {
   readonly kind: 'mysql';
   readonly host: string;
@@ -19,13 +19,13 @@ export interface MysqlTarget {
 const SQLITE = 'sqlite:';
 const MYSQL_PROTOCOLS: readonly string[] = ['mysql:', 'mariadb:'];
 const MYSQL_PORT = 3306;
-/** Parameters that other programs know, and what corresponds to them here. */
+/** Parameters of other programs, and the corresponding settings here. */
 const TLS_PARAMETER = /^(ssl|tls)/i;
 
 /**
- * Reads `sqlite:<file>` or `mysql://user:password@host:3306/database`. There are no parameters: drivers read different
- * ones, and what one of them ignores (`?ssl=`) the operator would rely on.
- * @throws Error that continues "DATABASE_URL: ..."; it repeats names of parameters, and no value
+ * Reads `sqlite:<file>` or `mysql://user:password@host:3306/database`. Parameters are rejected: drivers support
+ * different ones, and an operator could rely on one that is ignored (`?ssl=`).
+ * @throws Error that continues "DATABASE_URL: ..."; it contains names of parameters, but no values
  */
 export function parseDatabaseUrl(url: string): DatabaseTarget {
   return url.startsWith(SQLITE) ? sqliteTarget(url.slice(SQLITE.length)) : mysqlTarget(url);
@@ -35,7 +35,7 @@ function sqliteTarget(path: string): SqliteTarget {
   const [file = '', query] = path.split('?', 2);
   if (query !== undefined) throw parametersRefused(new URLSearchParams(query));
   if (file === '') throw new Error('must name a file: sqlite:./data/chancery.db');
-  // Reads and writes have a connection each, and each would have a database of its own.
+  // Reads and writes use separate connections, each of which would have its own in-memory database.
   if (file.startsWith(':')) throw new Error('must name a file: a database in memory is not supported');
   return { kind: 'sqlite', path: file };
 }

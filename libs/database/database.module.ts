@@ -13,10 +13,10 @@ import type { EntityClass } from './ownership.js';
 import { databaseSettings } from './settings.js';
 import { databaseTlsProblems } from './tls-settings.js';
 
-/** The token of the settings of the database; the installation provides them. */
+/** Injection token of the database settings, which the installation provides. */
 export const DATABASE_SETTINGS = Symbol('database settings');
 
-/** What lies around the data source that TypeORM's module knows: queues, a second connection, signs of life. */
+/** The gateway around the data source of TypeORM's module: queues, a second connection, reachability checks. */
 const gateways = new WeakMap<DataSource, Gateway>();
 
 /** Our settings travel through TypeORM's module as `extra`; the gateway chooses driver, pragmas, pools and TLS. */
@@ -37,8 +37,8 @@ async function openDataSource(options?: DataSourceOptions): Promise<DataSource> 
 }
 
 /**
- * The database of an installation. What it exports is the scoped transaction alone: a repository or the data source is
- * nothing that a service may ask for.
+ * The database of an installation. It exports only the scoped transaction: services cannot inject repositories or the data
+ * source.
  */
 @Declares({ errors: [databaseErrors], settings: [databaseSettings], settingProblems: [databaseTlsProblems] })
 @Module({
@@ -63,7 +63,7 @@ async function openDataSource(options?: DataSourceOptions): Promise<DataSource> 
 export class DatabaseModule implements OnApplicationShutdown {
   constructor(private readonly database: Database) {}
 
-  /** After the libraries above, which may still write down what they counted. */
+  /** Runs after the higher libraries, which may still write their counts. */
   async onApplicationShutdown(): Promise<void> {
     await this.database.close();
   }

@@ -48,13 +48,13 @@ export interface DatabaseSettings {
   readonly url: string;
   readonly clock: Clock;
   readonly recorder: EventRecorder;
-  /** Without it nothing is checked: for tests of what lies below the application. */
+  /** Without it nothing is checked: for tests below the application. */
   readonly authority?: AuthorityCheck | undefined;
   /** Needed for `commit` and `keep`. */
   readonly configurations?: ConfigurationCheck | undefined;
-  /** How connections to a server are protected; not at all unless said otherwise. */
+  /** TLS options of connections to a server; none by default. */
   readonly tls?: DatabaseTls;
-  /** Whether the server is part of a cluster; it is asked where nothing is said. */
+  /** Whether the server is part of a cluster; if absent, the server is asked. */
   readonly cluster?: ClusterKind | 'off' | undefined;
   readonly allowUnsafe?: boolean;
   readonly warn?: (message: string) => void;
@@ -67,12 +67,12 @@ export interface DatabaseOptions extends DatabaseSettings {
 }
 
 const ATTEMPTS = 4;
-/** In a cluster, transactions of different servers that record in one history are racers each time that they meet. */
+/** In a cluster, concurrent transactions of different servers that record in one history always conflict. */
 const CLUSTER_ATTEMPTS = 12;
 const GROUP = platformScope(systemOrigin('group-commit'));
 const RETRY_DELAY_MILLISECONDS = 20;
 const RETRY_DELAYS_MAX = 4;
-/** A table for one purpose: to find out whether a database that was full takes rows again. */
+/** A table to test whether a full database accepts rows again. */
 const STORAGE_PROBE = 'storage_probe';
 /** More than one page of either database. */
 const STORAGE_PROBE_BYTES = 32 * 1024;
@@ -85,7 +85,7 @@ const noConfigurations: ConfigurationCheck = async () => {
   throw new TransactionMisuse('This database was opened without the check of configurations');
 };
 
-/** The door to all data: there is no other way to a row than through a scope. */
+/** The only access to data: every statement runs in a scope. */
 export class Database {
   /** In a transaction; with its connection where what is read meanwhile is read by it. */
   readonly #open = new AsyncLocalStorage<{ readonly connection?: EntityManager }>();
@@ -93,7 +93,7 @@ export class Database {
   #writable = true;
   #trial: Promise<boolean> | undefined;
   readonly #commits: Commits;
-  /** What it has counted, for metrics. */
+  /** Counts for metrics. */
   readonly measures = new DatabaseMeasures();
 
   private constructor(
@@ -119,12 +119,12 @@ export class Database {
     });
   }
 
-  /** A database of its own, for tests and tools; applications get theirs from `DatabaseModule`. */
+  /** Opens a database, for tests and tools; applications use `DatabaseModule`. */
   static async open(options: DatabaseOptions): Promise<Database> {
     return Database.on(await openGateway(options), options);
   }
 
-  /** The door to a database that is open already. */
+  /** Wraps an open database. */
   static on(gateway: Gateway, options: DatabaseSettings): Database {
     const { clock, recorder, authority = async ({ scope }) => scope, configurations = noConfigurations } = options;
     return new Database(gateway, clock, recorder, authority, configurations);
@@ -144,12 +144,12 @@ export class Database {
     return this.gateway.queue;
   }
 
-  /** The kind of the cluster that the server is part of; `undefined` for a server by itself and an embedded database. */
+  /** The kind of the cluster; `undefined` for a single server and an embedded database. */
   get cluster(): ClusterKind | undefined {
     return this.gateway.cluster;
   }
 
-  /** The TLS cipher suite of the connections to the server; `undefined` where they are not encrypted. */
+  /** The TLS cipher suite of the connections to the server; `undefined` if they are not encrypted. */
   get cipher(): string | undefined {
     return this.gateway.cipher;
   }
@@ -287,7 +287,7 @@ export class Database {
     if (open && !open.connection) throw new TransactionMisuse(`Inside a transaction there must be no ${what}`);
   }
 
-  /** Whether the table of an entity exists yet: before the first migration none does. */
+  /** Whether the table of an entity exists; before the first migration it does not. */
   async hasTable(entity: EntityClass): Promise<boolean> {
     const { dataSource } = this.gateway;
     const runner = dataSource.createQueryRunner();
@@ -298,7 +298,7 @@ export class Database {
     }
   }
 
-  /** Whether the database answers at all, and is not closed: for readiness. */
+  /** Whether the database is open and answers, for readiness. */
   async answers(): Promise<boolean> {
     return !this.#closed && (await this.gateway.answers());
   }
@@ -314,7 +314,7 @@ export class Database {
     return this.#writable;
   }
 
-  /** What the database server's own clock shows; `undefined` for an embedded database, or where it does not answer. */
+  /** The time of the database server; `undefined` for an embedded database, or if the server does not answer. */
   async serverNow(): Promise<EpochMilliseconds | undefined> {
     const { clockQuery } = this.gateway.dialect;
     if (clockQuery === undefined) return undefined;
@@ -326,7 +326,7 @@ export class Database {
     }
   }
 
-  /** Everything that the database holds at one moment, whatever is written meanwhile. For backups. */
+  /** A snapshot of all rows at one moment, for backups. */
   async snapshot<T>(work: (snapshot: Snapshot) => Promise<T>): Promise<T> {
     return this.gateway.snapshot(async (query) => work(await snapshotOf(query, this.dialect)));
   }
@@ -452,7 +452,7 @@ export class Database {
         new View(manager, this.gateway.dialect, as, this.instants(), { tenantId, installationOnly: false });
       return work(begin(await this.authority(begin(scope))));
     };
-    // Its transaction decides what the failure means: if it lost a race, it runs again.
+    // The transaction decides what the failure means: if it lost a race, it is repeated.
     if (open?.connection) return reading(open.connection);
     try {
       return await this.gateway.read({ owner: scope.tenantId, rows: 1 }, reading);
@@ -472,7 +472,7 @@ export class Database {
    */
   private toDomainError(error: unknown, unavailable: ErrorFactory): unknown {
     if (!(error instanceof Error) || error instanceof DomainError) return error;
-    // A closed database fails in many words.
+    // A closed database gives many different errors.
     const meaning = this.#closed ? 'unavailable' : meaningOf(error);
     if (meaning === undefined) return error;
     if (meaning === 'not-writable') this.#writable = false;

@@ -1,20 +1,20 @@
 import type { DomainError } from '#core';
 
-/** What an error of a driver means for the work that met it. */
+/** The meaning of a driver error for the work. */
 export type DriverErrorMeaning =
-  /** The database chose this transaction as the loser of a race: its whole work may be run again. */
+  /** The database rolled this transaction back in favour of another one: its work may be repeated. */
   | 'lost-race'
-  /** A unique key exists already; where the work has no word for that, it is a fault of ours. */
+  /** A unique key exists already; if the work has no error for that, it is a bug. */
   | 'duplicate'
-  /** A statement was given up; its connection still waits for the answer and is of no further use. */
+  /** A statement timed out; its connection still waits for the response and cannot be reused. */
   | 'timeout'
   /** The database cannot be reached, is overloaded, or does not accept this client now. */
   | 'unavailable'
-  /** It can be read, and takes no writes: the disk is full, or it is read-only. */
+  /** It can be read but not written: the disk is full, or it is read-only. */
   | 'not-writable'
   /** A rule that is not part of our schema, such as a trigger of the operator, does not let the change through. */
   | 'refused'
-  /** The statement is wrong: a fault of ours, which no repetition mends. */
+  /** The statement is wrong: a bug, which a repetition does not fix. */
   | 'fault';
 
 type Known = Exclude<DriverErrorMeaning, 'fault'>;
@@ -63,7 +63,7 @@ const BY_NUMBER: Readonly<Record<Known, readonly number[]>> = {
   refused: [1644],
 };
 
-/** SQLite's extended result codes by how they begin; the first that fits counts. What is not listed is a fault. */
+/** Prefixes of SQLite's extended result codes; the first match counts. Unlisted codes are faults. */
 const BY_SQLITE_CODE: readonly (readonly [string, Known])[] = [
   ['SQLITE_BUSY', 'lost-race'],
   ['SQLITE_LOCKED', 'lost-race'],
@@ -139,11 +139,11 @@ const BY_CODE: Readonly<Record<string, Known>> = {
 /** Of TLS, and of a socket that has ended. */
 const SOCKET_CODE = /^ERR_(TLS|SSL|STREAM)_/;
 
-/** What the driver says of a connection that is gone, without any code. */
+/** Messages of the driver about closed connections, which have no code. */
 const WITHOUT_CODE =
   /closed state|^Pool is closed|^Queue limit reached|^No connections available|^Connection lost|database connection is not open/;
 
-/** Whether a driver would throw such an error: anything else is not about the database. */
+/** Whether an error can come from a driver. */
 const isFromDriver = (error: object, { code, errno }: DriverFields): boolean =>
   'driverError' in error ||
   'sqlState' in error ||
@@ -157,7 +157,7 @@ interface DriverFields {
   message?: unknown;
 }
 
-/** The driver's own error behind whatever TypeORM wrapped around it. */
+/** The driver error inside an error of TypeORM. */
 function fieldsOf(error: unknown): DriverFields {
   const wrapped = (error as { driverError?: unknown } | null)?.driverError ?? error;
   return typeof wrapped === 'object' && wrapped !== null ? wrapped : {};
@@ -176,7 +176,7 @@ const CONFLICT = /\bdeadlock\b/i;
 /** What SQLite says where MySQL says ER_NO_SUCH_TABLE. */
 const NO_TABLE = /^no such table:/;
 
-/** What an error that was thrown means, or `undefined` where it does not come from the database or the way to it. */
+/** The meaning of an error; `undefined` if it does not come from the database or the connection to it. */
 export function meaningOf(error: unknown): DriverErrorMeaning | undefined {
   if (!(error instanceof Error)) return undefined;
   const fields = fieldsOf(error);
@@ -200,7 +200,7 @@ export const isStatementTimeout = (error: unknown): boolean => meaningOf(error) 
 
 export const isUniqueViolation = (error: unknown): boolean => meaningOf(error) === 'duplicate';
 
-/** What is thrown where a statement failed. @param duplicate for a unique key that exists already */
+/** The error for a failed statement. @param duplicate for a unique key that exists already */
 export const refusalOf = (error: unknown, duplicate: (() => DomainError) | undefined): unknown =>
   duplicate && isUniqueViolation(error) ? duplicate() : error;
 

@@ -4,8 +4,8 @@ import type { EntityClass } from './ownership.js';
 import type { Place } from './statements.js';
 import type { Statement } from './transaction-plan.js';
 
-// The queries that transactions consist of: rows whose columns have these values. TypeORM composes the statement of each
-// anew, which takes four times as long as to carry it out.
+// Simple queries of transactions: rows whose columns have given values. TypeORM builds the statement of each query again, which
+// takes four times as long as executing it.
 
 /** The rest of a statement: its end is all that depends on the lock. */
 const statements = new WeakMap<EntityMetadata, Map<string, string>>();
@@ -21,7 +21,7 @@ const COMPARISONS: Readonly<Record<string, string>> = {
   moreThan: '>',
   moreThanOrEqual: '>=',
 };
-/** Lists of more values are rare, and each length is a statement of its own. */
+/** Longer lists are rare, and each length needs its own statement. */
 const LIST_MAX = 16;
 
 interface Comparison {
@@ -30,7 +30,7 @@ interface Comparison {
   readonly values: readonly unknown[];
 }
 
-/** `undefined` for what only TypeORM composes. */
+/** `undefined` for conditions that only TypeORM supports. */
 function comparisonWith(value: unknown): Comparison | undefined {
   if (isPlain(value)) return { text: '= ?', values: [value] };
   if (!(value instanceof FindOperator) || value.child !== undefined) return undefined;

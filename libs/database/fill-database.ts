@@ -8,20 +8,20 @@ import type { Gateway } from './gateway.js';
 import { type ConnectionSettings, openGateway } from './open-gateway.js';
 import { type Query, type TableRows, shapesOf } from './snapshot.js';
 
-/** The database that is filled, and how it is connected to. */
+/** The database to fill, and its connection. */
 export type FillTarget = Omit<ConnectionSettings, 'entities' | 'schema' | 'statementTimeoutMilliseconds'>;
 
 /** A commit of all rows sends and logs them, where the server does so. */
 const STATEMENT_TIMEOUT_MILLISECONDS = HOUR;
 
-/** Why nothing was written. */
+/** The reason why nothing was written. */
 export class TargetRefused extends Error {
   override readonly name = 'TargetRefused';
 }
 
 /**
- * Writes everything that a snapshot held into an empty database of any kind, all or nothing. The schema becomes that of the
- * snapshot; to migrate it further is left to who opens it next.
+ * Writes a snapshot into an empty database of any kind, completely or not at all. The schema is that of the snapshot; the
+ * next start migrates it.
  * @returns how many rows
  * @throws TargetRefused where the database is not empty, or the schema is not known here
  */

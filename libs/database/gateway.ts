@@ -6,11 +6,11 @@ import type { Dialect } from './dialects.js';
 import type { TransactionPlan } from './transaction-plan.js';
 import type { Query } from './snapshot.js';
 
-/** Whose turn a piece of work takes: connections are shared fairly among the owners (see `FairQueue`). */
+/** The owner of work: connections are shared fairly among owners (see `FairQueue`). */
 export interface Share {
   /** The tenant, or the installation. */
   readonly owner: string;
-  /** How many rows it writes or reads, roughly: a batch uses up as many turns as it has items. */
+  /** Estimated number of rows that it writes or reads: a batch uses as many turns as it has items. */
   readonly rows: number;
 }
 
@@ -20,18 +20,18 @@ export type Planning = (reading: () => Promise<EntityManager>) => Promise<Transa
 /** How much may wait for a connection. One owner cannot take every place from the others. */
 export const WAITING = { waitingMax: 2_000, waitingPerGroupMax: 500 } as const;
 
-/** One connected database: how a transaction and a plain read run on it. */
+/** A connected database: runs transactions and reads. */
 export interface Gateway {
   readonly dialect: Dialect;
-  /** The TLS cipher suite of its connections; `undefined` for a file, and where they are not encrypted. */
+  /** The TLS cipher suite of its connections; `undefined` for a file, or if they are not encrypted. */
   readonly cipher: string | undefined;
   /** The kind of the cluster that the server is part of. */
   readonly cluster: ClusterKind | undefined;
   /** For metadata and the drift check only. */
   readonly dataSource: DataSource;
   /**
-   * Runs `work` in one transaction: commits what it returns from, rolls back what it throws out of.
-   * @throws BUSY where too much waits already, in all or of this owner
+   * Runs `work` in one transaction: commits if it returns, rolls back if it throws.
+   * @throws BUSY if too much work waits, in total or of this owner
    */
   write<T>(share: Share, work: (manager: EntityManager) => Promise<T>): Promise<T>;
   /**

@@ -9,29 +9,29 @@ import type { DatabaseMeasures } from './measures.js';
 import type { PreparedWork, Share } from './prepared-work.js';
 
 interface Waiting extends Share {
-  /** When it arrived, by a clock that only runs. */
+  /** Time of arrival, by a monotonic clock. */
   readonly since: number;
   readonly resolve: (result: unknown) => void;
   readonly reject: (error: unknown) => void;
 }
 
-/** What becomes of one piece of work of a batch: its result, or why it has none. */
+/** The outcome of one item of a batch: its result or its error. */
 export type Outcome = { readonly result: unknown } | { readonly error: unknown };
 
-/** How many events a transaction records, roughly: more would keep everybody else waiting for longer. */
+/** Estimated maximum of events in one transaction: more would make others wait longer. */
 const GROUP_MAX = 256;
 
 /**
- * Lets prepared work of many requests share a transaction: what arrives while one is under way is the next one. One at a
- * time; none waits longer than for what has arrived already.
+ * Lets prepared work of many requests share a transaction: work that arrives during a transaction forms the next one. Only one
+ * runs at a time, so that no request waits for later ones.
  */
 export class GroupCommit {
   readonly #line = new FairLine<Waiting>();
   #running = false;
-  /** Where a batch belongs to none of those who share it. */
+  /** The owner of batches, which belong to no single tenant. */
   readonly #outside = AsyncLocalStorage.snapshot();
 
-  /** @param commit writes a batch and answers for each of its pieces, in order, once all is durable */
+  /** @param commit writes a batch and returns the outcome of each item, in order, after the commit */
   constructor(
     private readonly commit: (shares: readonly Share[]) => Promise<readonly Outcome[]>,
     private readonly measures: DatabaseMeasures,
@@ -57,12 +57,12 @@ export class GroupCommit {
 
   async #run(): Promise<void> {
     this.#running = true;
-    // Requests that arrived together, and wait in their sockets, are one batch.
+    // Requests that arrived together and still wait in their sockets join the batch.
     await yieldToEventLoop();
     while (this.#line.length > 0) {
       const batch = this.#next();
       const outcomes = await this.commit(batch).catch((error: unknown) => batch.map((): Outcome => ({ error })));
-      // After the next batch is on its way: the database would have nothing to do while these requests are answered.
+      // After the next batch was sent: otherwise the database would be idle while these responses are written.
       nextTick(answer, batch, outcomes);
     }
     this.#running = false;

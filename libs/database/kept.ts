@@ -4,7 +4,7 @@ import type { Counter } from '#metrics';
 import { type Basis, holds } from './basis.js';
 import type { View } from './view.js';
 
-/** The newest number of each tenant's configuration that this process has seen. What was read under an older one is outdated. */
+/** The newest configuration version of each tenant that this process has seen. Values that were read under an older one are outdated. */
 export class ConfigurationNumbers {
   readonly #newest = new Map<string, number>();
 
@@ -14,7 +14,7 @@ export class ConfigurationNumbers {
     return this.#newest.get(tenantId);
   }
 
-  /** @param number as it is committed at this moment; an older one that arrives late changes nothing */
+  /** @param number the committed version; an older one that arrives late has no effect */
   note(tenantId: string, number: number): void {
     const known = this.#newest.get(tenantId);
     if (known !== undefined && known >= number) return;
@@ -23,7 +23,7 @@ export class ConfigurationNumbers {
   }
 }
 
-/** A value of a tenant's configuration, and what it depends on. */
+/** A value of a tenant's configuration, and its basis. */
 export interface Known<Value> {
   readonly value: Value;
   readonly basis: Basis;
@@ -32,21 +32,21 @@ export interface Known<Value> {
 /** How a value is read, with the span in which the clock changes nothing about it. */
 export type Load<Value> = (view: View) => Promise<{ readonly value: Value } & Pick<Basis, 'from' | 'until'>>;
 
-/** What a `Kept` is built on; `Database` provides it. */
+/** What a `Kept` needs; `Database` provides it. */
 export interface Loader {
   readonly numbers: ConfigurationNumbers;
-  /** By what is kept, `hit` or `miss`. */
+  /** Counts by name and `hit` or `miss`. */
   readonly lookups: Counter;
   now(): EpochMilliseconds;
-  /** Whether the caller reads in a transaction: then it waits for no other, which may wait for this transaction itself. */
+  /** Whether the caller is in a transaction: then it must not wait for another load, which may wait for this transaction. */
   readonly isHolding: boolean;
-  /** Reads the number of the tenant's configuration first, so that a change that comes after it is noticed, then the value. */
+  /** Reads the configuration version of the tenant first, so that later changes are noticed, and then the value. */
   load<Value>(tenantId: string, load: Load<Value>): Promise<Known<Value>>;
 }
 
 /**
- * Values of tenants' configurations that are kept in memory, at most `max` of them. Another process can have changed the
- * configuration since: what is done by such a value goes through `Database.commit`, which finds out.
+ * A cache of at most `max` values of tenants' configurations. Another process may have changed the configuration since: work
+ * that uses such a value must go through `Database.commit`, which checks it.
  */
 export class Kept<Value> {
   readonly #values = new Map<string, Known<Value>>();
@@ -58,7 +58,7 @@ export class Kept<Value> {
     private readonly max: number,
   ) {}
 
-  /** The value, read now unless it is known. @param key of the value, unique in the tenant. @throws whatever `load` throws */
+  /** The cached value, or the value read now. @param key of the value, unique in the tenant. @throws whatever `load` throws */
   async get(tenantId: string, key: string, load: Load<Value>): Promise<Known<Value>> {
     const place = `${tenantId}:${key}`;
     const known = this.#values.get(place);
@@ -71,7 +71,7 @@ export class Kept<Value> {
     const joined = isHolding ? undefined : await this.#loading.get(place);
     if (joined && this.#isCurrent(tenantId, joined)) return joined;
     const loading = this.loader.load(tenantId, load);
-    // Others do not wait for a transaction either, and do not fail where it lost a race.
+    // Other callers neither wait for a transaction, nor fail if it lost a race.
     if (!isHolding) this.#loading.set(place, loading);
     try {
       const loaded = await loading;

@@ -4,12 +4,12 @@ import { detailsOf } from './ledger.js';
 import { lifecycleOf, requireNoState } from './lifecycle-of.js';
 import type { EntityClass } from './ownership.js';
 
-// Changes of rows that were read, or written, before the transaction that changes them: prepared work has no rows to read.
+// Changes of rows that were read or written before their transaction: prepared work reads no rows in it.
 
-/** New values of columns; a state changes by its lifecycle. */
+/** New values of columns, except the state, which only its lifecycle changes. */
 export type Changes<Row> = { [Column in Exclude<keyof Row, 'state'>]?: Row[Column] } & { state?: never };
 
-/** What a use-case adds to the table's row of a transition. */
+/** What a use case adds to the transition of the table. */
 export interface Addition<Row> {
   readonly set?: Changes<Row>;
   readonly content?: EventContent;
@@ -19,7 +19,7 @@ declare class KnownChangeMark {
   private readonly isChecked: true;
 }
 
-/** A change of one row, done only while the row has the version that it was known by. `knownChange` and `knownTransition` make it. */
+/** A change of one row that is applied only if the row still has the known version. `knownChange` and `knownTransition` make it. */
 export type KnownChange = {
   readonly entity: EntityClass;
   readonly id: string;
@@ -29,7 +29,7 @@ export type KnownChange = {
 
 type Known = { readonly id: string; readonly version: number };
 
-/** The change of columns of a row that is known. */
+/** A change of columns of a known row. */
 export function knownChange<Row extends Known>(
   entity: EntityClass<Row>,
   { id, version }: Row,
@@ -40,9 +40,9 @@ export function knownChange<Row extends Known>(
 }
 
 /**
- * What becomes of a row that is known by an event of its lifecycle.
- * @returns the change, the row as it is then, and what its history says
- * @throws WRONG_STATE by the state that counts at `now`
+ * The transition of a known row by an event of its lifecycle.
+ * @returns the change, the row after it, and its audit event
+ * @throws WRONG_STATE by the effective state at `now`
  */
 export function knownTransition<Row extends Known & { readonly state: string }>(
   entity: EntityClass<Row>,
@@ -65,7 +65,7 @@ export function knownTransition<Row extends Known & { readonly state: string }>(
   };
 }
 
-/** What the history says of a transition. @param row as it is now */
+/** The audit event of a transition. @param row after it */
 export function transitionEvents<Row extends { readonly state: string }>(
   entity: EntityClass<Row>,
   row: Row,

@@ -7,19 +7,18 @@ interface ArtefactLimits {
   readonly bytesMax: number;
 }
 
-/** What was published under a key. */
+/** An artefact that was published under a key. */
 export interface Artefact<Value> {
   readonly value: Value;
-  /** How much memory it takes, roughly. */
+  /** Estimated memory in bytes. */
   readonly bytes: number;
-  /** Until when it may be published without the database; `undefined` for one that may not: the last one stays. */
+  /** Until when it may be published without the database; `undefined` if it may not: the previous artefact is kept. */
   readonly until: EpochMilliseconds | undefined;
 }
 
 /**
- * Keeps the last published artefact of each key in memory, so that what anybody may read (keys, certificates, their
- * status) is still answered while the database is away, as long as it holds. Within its limits the one that was published
- * longest ago makes room.
+ * Caches the last published artefact of each key, so that public data (keys, certificates, their status) is still served while
+ * the database is away, until it expires. If the cache is full, the least recently published artefact is removed.
  */
 export class LastArtefacts<Value> {
   readonly #held = new Map<string, Artefact<Value>>();
@@ -31,8 +30,8 @@ export class LastArtefacts<Value> {
   ) {}
 
   /**
-   * What `make` makes now, or the last artefact of the key that still holds where the database is away.
-   * @throws what `make` throws; what is not there any more is forgotten
+   * The result of `make` or, if the database is away, the last unexpired artefact of the key.
+   * @throws whatever `make` throws; NOT_FOUND also removes the artefact from the cache
    */
   async publish(key: string, make: () => Promise<Artefact<Value>>): Promise<{ value: Value; isHeld: boolean }> {
     try {
@@ -60,7 +59,7 @@ export class LastArtefacts<Value> {
     }
   }
 
-  /** The last artefact of the key, whether or not it still holds. */
+  /** The last artefact of the key, even if it has expired. */
   last(key: string): Value | undefined {
     return this.#held.get(key)?.value;
   }
@@ -78,6 +77,6 @@ export class LastArtefacts<Value> {
 
 const isNotFound = (error: unknown): boolean => error instanceof DomainError && error.kind === 'not-found';
 
-/** Whether an error says that the database cannot be read now. */
+/** Whether an error means that the database cannot be read now. */
 export const isDatabaseAway = (error: unknown): boolean =>
   error instanceof DomainError && error.code === databaseErrors.DATABASE_UNAVAILABLE.code;

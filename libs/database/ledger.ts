@@ -1,11 +1,11 @@
 import type { EventContent, EventDraft, EventSubject, Json } from '#core';
 
-/** What one transaction did; shared by its views. */
+/** What one transaction has done; shared by its views. */
 export interface Ledger {
   wrote: boolean;
   readonly events: EventDraft[];
   housekeeping: string | undefined;
-  /** What happens in memory once the transaction is committed; shared by all that is done in it. */
+  /** Actions in memory after the commit; shared by everything in the transaction. */
   readonly afterCommit: (() => void)[];
 }
 

@@ -4,17 +4,17 @@ import type { EntityManager } from 'typeorm';
 
 import type { EntityClass } from './ownership.js';
 
-/** Two rows that share a slot cost a repetition where both are locked at the same moment, and nothing else. */
+/** Two rows that share a slot cost one repetition if both are locked at the same time. */
 const SLOTS = 4_096;
 
 /**
- * Writes for a row that was locked in a cluster, where a lock keeps out the transactions of one server only: those of the
- * others are certified by the rows that were written. So each locked row has a slot, a counter: of two transactions that lock
- * the same row on two servers and change different ones, one is the loser of a race. Not the row itself, whose `version`
- * is part of what clients compare.
+ * Writes a counter for a row that was locked in a cluster, where a lock blocks only transactions of the same server: servers
+ * compare only written rows (certification). So each locked row has a slot with a counter: of two transactions that lock the same
+ * row on two servers and change different rows, one is rolled back. The row itself is not written, because clients compare its
+ * `version`.
  *
- * It is written before anything else is read: what another server commits from then on conflicts with it. Written
- * at the end, it would come after the change that it is to detect, which was applied here between a read and that end.
+ * The counter is written before anything else is read: later commits of other servers then conflict with it. Written at the
+ * end, it would miss a change that was applied here between a read and the end.
  */
 export async function writeLockSlot(manager: EntityManager, entity: EntityClass, row: object): Promise<void> {
   const { tableName, primaryColumns } = manager.connection.getMetadata(entity);

@@ -1,6 +1,6 @@
 import { Counter, Histogram, SECONDS_BUCKETS } from '#metrics';
 
-/** What the database counts in memory while it works, for metrics. */
+/** Counts of the database in memory, for metrics. */
 export class DatabaseMeasures {
   /** How many requests each shared transaction made durable. */
   readonly batchSizes = new Histogram([1, 2, 4, 8, 16, 32, 64, 128, 256]);

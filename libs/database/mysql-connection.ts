@@ -2,10 +2,10 @@ import { type Connection, createConnection } from 'mysql2/promise';
 
 import type { MysqlConnectionOptions } from './tls.js';
 
-/** A start waits for a server that is about to listen; a request does not. */
+/** A start waits for a server that does not listen yet; a request does not. */
 export const START_CONNECT_TIMEOUT_MILLISECONDS = 10_000;
 
-/** Runs `work` on a connection of its own, which is closed afterwards. */
+/** Runs `work` on a new connection, which is closed afterwards. */
 export async function connected<T>(
   options: MysqlConnectionOptions,
   work: (connection: Connection) => Promise<T>,

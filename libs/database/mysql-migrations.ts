@@ -12,7 +12,7 @@ const MIGRATION_WAIT_SECONDS = 600;
 const LEASE_SECONDS = 30;
 const RENEW_EVERY_MILLISECONDS = 10_000;
 const ASK_EVERY_MILLISECONDS = 200;
-/** How often a lease is seen as expired before it is taken over. */
+/** How many times a lease must be seen as expired before it is taken over. */
 const EXPIRED_ASKS = 25;
 
 interface Lease {
@@ -20,7 +20,7 @@ interface Lease {
   readonly hasExpired: number;
 }
 
-/** Runs `work` while no other instance migrates this database; waits for those that do. */
+/** Runs `work` when no other instance migrates this database. */
 export async function holdingMigrations(
   options: MysqlConnectionOptions,
   cluster: ClusterKind | undefined,

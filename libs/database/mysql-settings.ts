@@ -1,4 +1,4 @@
-/** What a server of MySQL or MariaDB says of itself. */
+/** The settings that a MySQL or MariaDB server reports. */
 export interface ServerSettings {
   version: string;
   collation: string;
@@ -8,21 +8,21 @@ export interface ServerSettings {
   sqlMode: string;
 }
 
-/** The oldest versions whose manuals are relied on: what is read past locks, how a schema is changed. */
+/** The oldest supported versions: their manuals document the behaviour of locks and schema changes. */
 const OLDEST = { mariadb: [10, 6], mysql: [8, 0] } as const;
 
-/** Why the version of the server is too old; `undefined` where it is not. */
+/** Why the version of the server is too old; `undefined` if it is not. */
 function tooOld(version: string, mariadb: boolean): string | undefined {
   const [major, minor] = mariadb ? OLDEST.mariadb : OLDEST.mysql;
   // Some servers of MariaDB begin with the version that they show to replicas of MySQL.
   const [, ownMajor, ownMinor] = /^(?:5\.5\.5-)?(\d+)\.(\d+)/.exec(version) ?? [];
   const [given, asked] = [Number(ownMajor) * 1_000 + Number(ownMinor), major * 1_000 + minor];
-  // A version that says nothing is let through: it is another product that speaks the protocol.
+  // An unreadable version is accepted: another product uses the same protocol.
   if (!(given < asked)) return undefined;
   return `the server is ${mariadb ? 'MariaDB' : 'MySQL'} ${version}; ${major}.${minor} or newer is needed`;
 }
 
-/** What can lose acknowledged data, treat different identifiers as equal or is not supported; empty where all is well. */
+/** Settings that can lose acknowledged data, treat different identifiers as equal, or are not supported; empty if there are none. */
 export function unsafeSettings(settings: ServerSettings, mariadb: boolean): string[] {
   const collation = mariadb ? 'utf8mb4_nopad_bin' : 'utf8mb4_0900_bin';
   const old = tooOld(settings.version, mariadb);

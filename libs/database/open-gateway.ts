@@ -5,7 +5,7 @@ import { migrationsUpTo } from './migrations/index.js';
 import { type EntityClass, ownershipOf } from './ownership.js';
 import type { DatabaseTls } from './tls.js';
 
-/** Which database, and how it is connected to. */
+/** The database and its connection. */
 export interface ConnectionSettings {
   readonly url: string;
   readonly entities: readonly EntityClass[];
@@ -25,7 +25,7 @@ export async function openGateway(settings: ConnectionSettings): Promise<Gateway
   for (const entity of entities) ownershipOf(entity);
   const target = parseDatabaseUrl(settings.url);
   const migrations = migrationsUpTo(settings.schema);
-  // The driver of the other kind is not loaded: it would be part of each start.
+  // The driver of the other kind is not loaded, to save time at each start.
   if (target.kind === 'sqlite') {
     const { openSqlite } = await import('./sqlite.js');
     return openSqlite(target.path, entities, migrations);

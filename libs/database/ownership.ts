@@ -3,20 +3,20 @@ import { TransactionMisuse } from './errors.js';
 // A class whose rows are stored; TypeORM reads its decorators.
 export type EntityClass<Row extends object = object> = new () => Row;
 
-/** The column with the tenant of a row, or that the rows belong to the installation. */
+/** The column with the tenant of a row, or a mark that rows belong to the installation. */
 type Ownership = { readonly owner: 'tenant'; readonly column: string } | { readonly owner: 'installation' };
 
 type Row = abstract new () => object;
 const ownerships = new WeakMap<Row, Ownership>();
 
-/** The rows belong to tenants: every statement of a tenant's transaction is confined to `column = its tenant`. */
+/** Rows belong to tenants: every statement of a tenant's transaction is limited to `column = its tenant`. */
 export const TenantOwned =
   (column = 'tenantId') =>
   (entity: Row): void => {
     ownerships.set(entity, { owner: 'tenant', column });
   };
 
-/** The rows belong to the installation: a tenant's transaction reaches them only by `tx.installation`. */
+/** Rows belong to the installation: a tenant's transaction accesses them only through `tx.installation`. */
 export const InstallationOwned =
   () =>
   (entity: Row): void => {

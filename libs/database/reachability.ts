@@ -1,22 +1,22 @@
-/** The database does not answer: known before the work was begun, or found out while it waited. */
+/** The database does not answer: known before the work started, or detected while it waited. */
 export class Unreachable extends Error {
   override readonly name = 'Unreachable';
   readonly code = 'ETIMEDOUT';
 }
 
 interface ReachabilityOptions {
-  /** Asks the database for a sign of life, within bounds of its own. Never throws. */
+  /** Checks that the database answers, within its own time limit. Never throws. */
   readonly probe: () => Promise<boolean>;
-  /** Work that takes longer than this makes the database suspect; waiting for a lock takes as long, and is harmless. */
+  /** Work that takes longer triggers a check of the database; it may only be waiting for a lock. */
   readonly suspectAfterMilliseconds: number;
-  /** How often suspects are looked for, and how often a database that is away is asked whether it is back. */
+  /** Interval of the checks for slow work, and for a database that is away. */
   readonly checkEveryMilliseconds: number;
 }
 
 /**
- * Knows whether the database answers. While work is under way for suspiciously long, the database is asked on a connection
- * of its own; if it does not answer, all work ends as unreachable within seconds, and further work immediately, until it
- * answers again. Without that each request would wait for its own time-out, and hold a connection as long.
+ * Knows whether the database answers. If work takes suspiciously long, the database is checked on a separate connection; if it
+ * does not answer, all work fails as unreachable within seconds, and further work fails immediately, until it answers again.
+ * Without this, each request would wait for its own time-out and hold a connection that long.
  */
 export class Reachability {
   readonly #begun = new Set<{ readonly at: number; readonly fail: (error: Unreachable) => void }>();
@@ -33,8 +33,8 @@ export class Reachability {
   }
 
   /**
-   * Runs the work as long as the database is reachable. Work that is given up continues in the background until its own
-   * time-outs end it; what it returns is ignored.
+   * Runs the work while the database is reachable. Abandoned work continues in the background until its own time-outs end
+   * it; its result is ignored.
    * @throws Unreachable; what the work throws
    */
   async run<T>(work: () => Promise<T>): Promise<T> {
@@ -44,7 +44,7 @@ export class Reachability {
     this.#begun.add(entry);
     try {
       const result = work();
-      // No work waits for it once it was given up.
+      // Abandoned work has no waiting caller.
       result.catch(() => undefined);
       return await Promise.race([result, failed.promise]);
     } finally {

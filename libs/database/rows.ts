@@ -1,9 +1,9 @@
 import { IdColumn, InstantColumn, ReferenceColumn, VersionColumn } from './columns.js';
 import { TenantOwned } from './ownership.js';
 
-// What most tables begin with. An entity extends one of these, and declares only what is its own.
+// The common columns of most tables. An entity extends one of these classes.
 
-/** A row of a tenant: every statement of a tenant's transaction is confined to its own. */
+/** A row of a tenant: every statement of a tenant's transaction is limited to its rows. */
 @TenantOwned()
 export abstract class TenantRow {
   @IdColumn() id: string;

@@ -7,7 +7,7 @@ import {
   type TableIndexOptions,
 } from 'typeorm';
 
-// Words for migrations: the same column kinds as `columns.ts`, so that the drift check finds nothing to add.
+// Helpers of migrations: the same column kinds as `columns.ts`, so that the drift check finds no difference.
 
 type Nullable = { nullable?: boolean };
 
@@ -29,7 +29,7 @@ const plain =
   (type: string) =>
   (name: string, options: Nullable = {}): TableColumnOptions => ({ name, type, isNullable: options.nullable ?? false });
 export const text = plain('text');
-// SQLite knows `int` by this name only, and would see drift.
+// SQLite reports `int` under this name only; another name would look like drift.
 export const integer = plain('integer');
 export const instant = plain('bigint');
 export const sealed = plain('blob');

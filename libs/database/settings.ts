@@ -5,7 +5,7 @@ import { type ClusterKind, clusterKinds } from './cluster.js';
 import { parseDatabaseUrl } from './connection-url.js';
 import { type TlsMode, tlsModes } from './tls.js';
 
-/** Where the database is, and how the connections to it are protected. */
+/** The database and the protection of its connections. */
 export const databaseSettings = {
   databaseUrl: setting({
     variable: 'DATABASE_URL',
