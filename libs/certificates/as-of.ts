@@ -3,7 +3,7 @@ import { type EpochMilliseconds, type Projection, type RecordedEvent, instantOf,
 import { certificateEvents, foreignCertificateEvents } from './events.js';
 import { type CertificateState, certificateLifecycle, certificateStateAt } from './lifecycle.js';
 
-/** A certificate as the history has it, from its issue on. */
+/** A certificate, rebuilt from the history, from its issuance on. */
 export interface CertificateAsOf {
   readonly id: string;
   readonly kid: string;
@@ -20,7 +20,7 @@ export interface CertificateAsOf {
 const { issued } = certificateEvents;
 const changesOfState = transitions<CertificateAsOf>(certificateLifecycle);
 
-/** Why is said by the event: several rows of the table record the same one. */
+/** The event contains the reason: several transitions record the same event. */
 const withReason =
   (change: (row: CertificateAsOf, event: RecordedEvent) => CertificateAsOf) =>
   (row: CertificateAsOf, event: RecordedEvent): CertificateAsOf => {
@@ -47,7 +47,7 @@ export const certificateProjection: Projection<CertificateAsOf> = {
   at: (row, instant) => ({ ...row, state: certificateStateAt(row, instant) }),
 };
 
-/** A certificate that was issued elsewhere, as the history has it. */
+/** A certificate that another party issued, rebuilt from the history. */
 interface ForeignCertificateAsOf {
   readonly id: string;
   readonly notAfter: EpochMilliseconds;

@@ -32,7 +32,7 @@ export const authorityKeysByJoseName: ReadonlyMap<string, AuthorityKeyAlgorithm>
 
 const algorithmOf = (name: AuthorityKeyAlgorithm): Algorithm => algorithm(rows[name].algorithm as AlgorithmName);
 
-/** What is to be made for it. */
+/** The algorithm and size to generate. */
 export function authorityKeyRequest(name: AuthorityKeyAlgorithm): {
   readonly algorithm: AlgorithmName;
   readonly modulusBits: RsaModulusBits | undefined;
@@ -41,7 +41,7 @@ export function authorityKeyRequest(name: AuthorityKeyAlgorithm): {
   return { algorithm: algorithmName as AlgorithmName, modulusBits };
 }
 
-/** A new private key of that kind. @param tenantId whose turn it takes @throws BUSY */
+/** Generates a private key of that kind. @param tenantId whose turn it uses @throws BUSY */
 export async function generateAuthorityKey(
   cpu: CpuQueue,
   tenantId: string,
@@ -51,7 +51,7 @@ export async function generateAuthorityKey(
   return (await cpu.generate(tenantId, algorithmName, { modulusBits })).signingKey;
 }
 
-/** Which kind a private key is of. An RSA modulus between two sizes counts as the smaller one. */
+/** The kind of a private key; `undefined` if authorities cannot have it. An RSA modulus between two sizes counts as the smaller one. */
 export function authorityKeyAlgorithmOf(key: KeyObject): AuthorityKeyAlgorithm | undefined {
   const { modulusLength = 0 } = key.asymmetricKeyDetails ?? {};
   return authorityKeyAlgorithms
@@ -61,8 +61,8 @@ export function authorityKeyAlgorithmOf(key: KeyObject): AuthorityKeyAlgorithm |
 
 /**
  * Reads the PEM of a private key that came with a certificate, by the checks that hold for every imported key.
- * @throws INVALID_CA_KEY for what is none, is of a kind that is not accepted, whose halves do not belong together, or
- *   that the passphrase does not open; WEAK_KEY
+ * @throws INVALID_CA_KEY if it is not a key, not of an accepted kind, its halves do not match, or the passphrase is wrong;
+ *   WEAK_KEY
  */
 export async function readAuthorityKey(pem: Secret, passphrase: Secret | undefined): Promise<KeyObject> {
   const key = await readPrivateKeyPem(pem.reveal(), passphrase?.reveal()).catch((error: unknown) => {

@@ -11,7 +11,7 @@ import { type SealedPlace, Vault, sealedColumn } from '#vault';
 import { CertificateAuthority, OcspSigner } from './entities.js';
 import { readStored } from './stored-certificate.js';
 
-/** Where the keys of authorities and of their delegates are sealed. */
+/** The sealed columns of the keys of authorities and their delegates. */
 const authorityKeys = sealedColumn(CertificateAuthority, {
   purpose: 'certificate-authority-key',
   column: 'sealedPrivateKey',
@@ -33,7 +33,7 @@ export class AuthorityKeys {
     private readonly stores: KeyStores,
   ) {}
 
-  /** The key of an authority that is about to be stored. */
+  /** Prepares the key of a new authority for its row. */
   newKey(tenantId: string, half: NewPrivateHalf): SigningHalf {
     if (half.in === 'database') return half.signingKey;
     return this.stores.key(half.store, { tenantId, recordId: half.recordId }, half.publicKey);
@@ -45,20 +45,20 @@ export class AuthorityKeys {
   }
 
   /**
-   * A store is asked with the first signature, and what it signs is verified with the certificate of the authority.
-   * @param group whose turn a signature in a store takes
-   * @throws SEALED; BLOB_UNREADABLE where the row was altered
+   * Opens the key of an authority. A key store is called with the first signature; the certificate verifies what it signs.
+   * @param group whose turn a signature in a store uses
+   * @throws SEALED; BLOB_UNREADABLE if the row was altered
    */
   async authorityKey(view: View, ca: CertificateAuthority, group = ca.tenantId): Promise<SigningHalf> {
     const { id, tenantId, keyStore, sealedPrivateKey } = ca;
-    // A row with neither is none of ours, and opens no more than a sealed value that was altered.
+    // A row with neither was altered, and fails like an altered sealed value.
     if (keyStore === null) return this.open(view, authorityKeys.place(tenantId, id), sealedPrivateKey ?? NO_BYTES);
     const publicKey = publicKeyFromBytes(readStored(ca).publicKeyInfo);
     return this.stores.key(keyStore, { tenantId, recordId: id }, publicKey, group);
   }
 
   /**
-   * Before something is written down that only a signature of the authority completes: whether its store answers.
+   * Checks that the store of the authority answers, before a row is written that only a signature completes.
    * @throws KEY_STORE_UNAVAILABLE, KEY_STORE_BUSY
    */
   async requireAnswer({ tenantId, keyStore }: CertificateAuthority): Promise<void> {
@@ -78,7 +78,7 @@ export class AuthorityKeys {
   private async open(view: View, place: SealedPlace, blob: Buffer): Promise<KeyObject> {
     const known = this.#opened.get(place.recordId);
     if (known) return known;
-    // RSA or EC: PKCS#8 says itself which it is.
+    // RSA or EC: PKCS#8 contains the type.
     const key = keyObjectFromBytes('ec', await this.vault.open(view, place, blob));
     if (this.#opened.size >= OPENED_MAX) this.#opened.delete(this.#opened.keys().next().value!);
     this.#opened.set(place.recordId, key);

@@ -13,7 +13,7 @@ import { Certificate, CertificateAuthority } from './entities.js';
 import { CertificatesOfKeys } from './key-compromise.js';
 import { certificateLifecycle } from './lifecycle.js';
 
-/** What would be revoked with it. */
+/** What a revocation would also revoke. */
 export interface RevocationImpact {
   readonly authorities: number;
   readonly certificates: number;
@@ -23,7 +23,7 @@ export interface RevocationImpact {
 
 const { authority_revoked } = certificateLifecycle.event;
 
-/** The end of an authority before its time. */
+/** Revokes authorities. */
 @Injectable()
 export class AuthorityRevocations {
   constructor(
@@ -35,8 +35,8 @@ export class AuthorityRevocations {
   ) {}
 
   /**
-   * Revokes the authority, those below it, and every certificate that they issued. Repeating it changes nothing, but for
-   * a reason that says that the key was compromised, which replaces one that does not, and blocks the key everywhere.
+   * Revokes the authority, those below it, and every certificate that they issued. A repetition changes
+   * nothing, except that a reason of compromise replaces a weaker one and blocks the key everywhere.
    * @throws NOT_FOUND, PRECONDITION_FAILED, BUSY
    */
   async revoke(
@@ -93,8 +93,8 @@ export class AuthorityRevocations {
   }
 
   /**
-   * @param caIds authorities that fall with all that they issued
-   * @param certificates `kid`s of others that fall
+   * @param caIds authorities that are revoked with all that they issued
+   * @param certificates `kid`s of other revoked certificates
    */
   private async impactOf(
     view: View,

@@ -5,7 +5,7 @@ import { Between, In, LessThanOrEqual, MoreThanOrEqualInRow, type View, type Whe
 import { Certificate, CertificateName } from './entities.js';
 import { type CertificateState, certificateLifecycle } from './lifecycle.js';
 
-/** What the inventory is searched by; everything that is given must hold. */
+/** Filters of the inventory; a certificate must match all of them. */
 export interface CertificateFilter {
   /** The effective state. */
   readonly state?: CertificateState | undefined;
@@ -13,9 +13,9 @@ export interface CertificateFilter {
   readonly serviceId?: string | undefined;
   readonly kid?: string | undefined;
   readonly serialNumber?: string | undefined;
-  /** The beginning of the common name, or of the whole subject (RFC 4514) where it holds a `=`; in any case of letters. */
+  /** The beginning of the common name, or of the whole subject (RFC 4514) if it contains `=`; case-insensitive. */
   readonly subject?: string | undefined;
-  /** A whole subject alternative name, in any case of letters. */
+  /** A whole subject alternative name; case-insensitive. */
   readonly san?: string | undefined;
   /** One of its contacts. */
   readonly owner?: string | undefined;
@@ -23,15 +23,15 @@ export interface CertificateFilter {
   readonly expiresAfter?: EpochMilliseconds | undefined;
 }
 
-/** How many certificates of one alternative name are looked at, the newest of them. */
+/** Maximum number of certificates with one alternative name; the newest ones. */
 const CERTIFICATES_PER_NAME_MAX = 1_000;
 const LAST_CHARACTER = '\u{10ffff}';
 
-/** What the inventory is searched by: it is found in any case of letters. */
+/** The case-insensitive form of a text for searches. */
 export const searchable = (text: string, maxLength: number): string =>
   [...text.normalize('NFC').toLowerCase()].slice(0, maxLength).join('');
 
-/** The condition of a filter, every part of it served by an index; `undefined` where nothing can match. */
+/** The condition of a filter, every part of it served by an index; `undefined` if nothing can match. */
 export async function conditionOf(view: View, filter: CertificateFilter): Promise<Where<Certificate> | undefined> {
   const { caId, serviceId, kid, serialNumber, subject, san, owner } = filter;
   const named = san === undefined ? undefined : await certificatesNamed(view, san);
@@ -50,7 +50,7 @@ export async function conditionOf(view: View, filter: CertificateFilter): Promis
   });
 }
 
-/** A bound that excludes nothing would lead a database to the index of the ends, which has another order than the list. */
+/** A bound that excludes nothing would make a database use the index of the expiries, whose order is not that of the list. */
 function endsBetween(earliest: EpochMilliseconds, latest: EpochMilliseconds): Where<Certificate> {
   const isOpen = latest >= Number.MAX_SAFE_INTEGER - 1;
   if (earliest === 0) return isOpen ? {} : { notAfter: LessThanOrEqual(latest) };
@@ -59,7 +59,7 @@ function endsBetween(earliest: EpochMilliseconds, latest: EpochMilliseconds): Wh
 
 type StateCondition = Pick<Exclude<Where<Certificate>, unknown[]>, 'state'> & { from?: number; to?: number };
 
-/** Which rows are in a state now: what they say of themselves, and when they end. */
+/** The rows that are in a state now, by their stored state and their expiry. */
 function stateConditions(state: CertificateState | undefined, now: EpochMilliseconds): StateCondition[] {
   if (state === undefined) return [{}];
   const { live } = certificateLifecycle;
@@ -89,7 +89,7 @@ function subjectBeginsWith(text: string): Where<Certificate> {
   return { [column]: Between(beginning, beginning + LAST_CHARACTER) };
 }
 
-/** Colons, capitals and leading zeros, as other tools print them, make no difference. */
+/** Ignores colons, capitals and leading zeros, which other tools print. */
 const normalSerialNumber = (text: string): string => {
   const digits = text.toLowerCase().replaceAll(':', '').replace(/^0+/, '');
   return digits.length % 2 === 0 ? digits : `0${digits}`;

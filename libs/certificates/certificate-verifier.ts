@@ -21,7 +21,7 @@ export interface CertifiedHolder {
 
 interface UnusableCertificate {
   readonly code: 'UNKNOWN_KID' | 'CERTIFICATE_REVOKED' | 'CERTIFICATE_EXPIRED';
-  /** Whose it is, where there is one. */
+  /** The service of the certificate, if any. */
   readonly certificate?: Certificate;
 }
 
@@ -33,14 +33,14 @@ const REFUSALS: Partial<Record<CertificateState, UnusableCertificate['code']>> =
 };
 
 /**
- * The holder of the certificate with a `kid`. No input of a caller decides: the certificate is read from the inventory,
- * its row says whether it holds, and no path is built.
+ * Finds the holder of the certificate with a `kid`. The certificate is read from the inventory, never from the caller; its row
+ * decides whether it is valid, and no path is built.
  */
 @Injectable()
 export class CertificateVerifier {
   /**
-   * A step: the certificate of that `kid` within the view's reach, usable now or not. In a tenant's view that is the
-   * tenant's own; in a platform's view it may be any tenant's, because a `kid` is unique in the installation.
+   * A step: the certificate with that `kid` in the view, usable now or not: in a tenant's view, a certificate of the tenant; in
+   * a platform view, of any tenant, because a `kid` is unique in the installation.
    */
   async holderOf(view: View, kid: string): Promise<CertifiedHolder | UnusableCertificate> {
     const certificate = await view.findOne(Certificate, { kid });
@@ -58,7 +58,7 @@ export class CertificateVerifier {
     const served = serviceId === null || (await isServiceActive(view, serviceId));
     // Certificates of a deleted service or of a tenant that is not active are treated as revoked.
     if (!served || (await tenantState(view, tenantId)) !== 'active') return 'CERTIFICATE_REVOKED';
-    // Another tenant that has the same key may have reported it: its own certificates are revoked, this one is not.
+    // Another tenant with the same key may have reported it: that revokes only its own certificates.
     return (await isCompromised(view, certificate.publicKeyHash)) ? 'CERTIFICATE_REVOKED' : undefined;
   }
 }

@@ -20,10 +20,10 @@ import { CertificatesOfKeys } from './key-compromise.js';
 import { changeStatus } from './status-change.js';
 import { readStored } from './stored-certificate.js';
 
-/** A certificate as it is at this moment. */
+/** A certificate with its effective state. */
 export interface EffectiveCertificate {
   readonly certificate: Certificate;
-  /** The effective state; the row may not say so yet. */
+  /** The effective state, which the row may not have yet. */
   readonly state: CertificateState;
 }
 
@@ -47,7 +47,7 @@ export interface RevocationDryRun {
 
 const PAGE_OF_EXPORT = 200;
 
-/** The inventory: what was issued, and what became of it. */
+/** The inventory of issued certificates: lists, downloads and changes of status. */
 @Injectable()
 export class Certificates {
   constructor(
@@ -71,7 +71,7 @@ export class Certificates {
     });
   }
 
-  /** Everything that matches, page after page: never more than one page is in memory. */
+  /** All matching certificates, read page by page. */
   async *export(scope: TenantScope, filter: CertificateFilter): AsyncGenerator<EffectiveCertificate> {
     let cursor: string | undefined;
     do {
@@ -86,7 +86,7 @@ export class Certificates {
     return this.database.read(scope, (view) => this.read(view, kid));
   }
 
-  /** The certificate itself; `pkcs7` holds its issuers, too. @throws NOT_FOUND, WRONG_STATE while it is being issued */
+  /** The certificate in a file format; `pkcs7` also contains its issuers. @throws NOT_FOUND, WRONG_STATE while it is being issued */
   async download(scope: TenantScope, kid: string, format: 'pem' | 'der' | 'pkcs7'): Promise<string | Buffer> {
     const { certificate, chain } = await this.get(scope, kid);
     if (certificate.certificatePem === null) throw coreErrors.WRONG_STATE('The certificate was never finished');
@@ -96,9 +96,9 @@ export class Certificates {
   }
 
   /**
-   * Revokes the certificate permanently. Repeating it changes nothing, but for `keyCompromise`, which replaces every other
-   * reason. `keyCompromise` also revokes the tenant's other certificates of that key, marks its versions among the signing
-   * keys as compromised, and reports the key, so that it is accepted nowhere any more.
+   * Revokes the certificate permanently. A repetition changes nothing, except that `keyCompromise` replaces other
+   * reasons. `keyCompromise` also revokes the tenant's other certificates of that key, marks the versions of signing keys with
+   * it as compromised, and reports the key, so that the installation no longer accepts it.
    * @throws NOT_FOUND, WRONG_STATE (not issued yet), PRECONDITION_FAILED, BUSY
    */
   async revoke(
@@ -132,7 +132,7 @@ export class Certificates {
     });
   }
 
-  /** Changes who is told about the certificate. @throws NOT_FOUND, PRECONDITION_FAILED */
+  /** Changes the contacts of the certificate. @throws NOT_FOUND, PRECONDITION_FAILED */
   async changeContacts(
     scope: TenantScope,
     kid: string,
@@ -175,7 +175,7 @@ export class Certificates {
   }
 
   /**
-   * Key, certificate and issuers in one PKCS#12 file, where the key is one of the tenant's that may leave.
+   * Key, certificate and issuers in one PKCS#12 file, if the key is an exportable key of the tenant.
    * @throws NOT_FOUND, KEY_NOT_EXPORTABLE, KEY_NOT_OF_CERTIFICATE, WRONG_STATE, BUSY
    */
   async bundle(scope: TenantScope, kid: string, keyId: string, passphrase: Secret): Promise<Buffer> {
@@ -206,7 +206,7 @@ export class Certificates {
     return bundle;
   }
 
-  /** The frame of every change of a status: lock, change, show. */
+  /** The frame of every change of status: lock the row, change it, read the result. */
   private async change(
     scope: TenantScope,
     kid: string,

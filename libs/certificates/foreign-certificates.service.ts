@@ -21,23 +21,23 @@ import { Certificate, ForeignCertificate } from './entities.js';
 import { certificateErrors } from './errors.js';
 import { foreignCertificateEvents } from './events.js';
 
-/** What a vendor sends back for a request. */
+/** The certificate that a vendor issued for a request. */
 interface ReceivedCertificate {
   /** PEM, one certificate. */
   readonly certificate: string;
-  /** What the vendor calls it. */
+  /** The `kid` that the vendor uses. */
   readonly kid: string;
 }
 
-/** A certificate that names a key in tokens, or why it does not now. */
+/** A certificate whose `kid` identifies a key in tokens, or why it is not usable now. */
 type ForeignHolder =
   | (Omit<CertifiedHolder, 'certificate'> & { readonly certificate: ForeignCertificate })
   | { readonly code: 'CERTIFICATE_REVOKED' | 'CERTIFICATE_EXPIRED'; readonly certificate: ForeignCertificate };
 
-/** The clock of the vendor may be ahead: its certificates begin in our future. */
+/** Tolerance for a vendor's clock that is ahead, whose certificates start in our future. */
 const CLOCK_TOLERANCE = 5 * MINUTE;
 
-/** Requests for keys of the tenant that others certify, and the certificates that come back. They are valid by their dates alone. */
+/** Creates requests for keys of the tenant that others certify, and stores the certificates. Only their dates decide their validity. */
 @Injectable()
 export class ForeignCertificates {
   constructor(
@@ -48,7 +48,7 @@ export class ForeignCertificates {
   ) {}
 
   /**
-   * A request by the version of the key that signs now; the key need not be exportable.
+   * Creates a request with the version of the key that signs now; the key need not be exportable.
    * @returns PEM
    * @throws NOT_FOUND, KEY_NOT_USABLE, KEY_HAS_NO_PUBLIC_HALF, BUSY
    */
@@ -71,7 +71,7 @@ export class ForeignCertificates {
   /**
    * Stores a certificate of the version that signs now: profiles that name its `kid` sign with it.
    * @throws NOT_FOUND, KEY_NOT_USABLE, KEY_HAS_NO_PUBLIC_HALF, KEY_NOT_OF_CERTIFICATE, CERTIFICATE_KID_TAKEN,
-   *   VALIDATION_ERROR for what is no certificate, or has expired
+   *   VALIDATION_ERROR if it is not a certificate, or has expired
    */
   async store(
     scope: TenantScope,
@@ -121,7 +121,7 @@ export class ForeignCertificates {
     });
   }
 
-  /** A step: whom the `kid` of a tenant's own profile names; `undefined` where no such certificate is stored. */
+  /** A step: the holder of the certificate that a tenant's own profile names; `undefined` if it is not stored. */
   async holderOf(view: View, kid: string): Promise<ForeignHolder | undefined> {
     const certificate = await view.findOne(ForeignCertificate, { kid });
     if (!certificate) return undefined;

@@ -9,7 +9,7 @@ import { foreignCertificateEvents } from './events.js';
 
 const EXPIRY = systemOrigin('foreign-certificate-expiry');
 
-/** Writes down that certificates of others have expired; wherever one is used, the clock decides. */
+/** Records the expiry of certificates from other issuers. Their use depends on the clock, not on this record. */
 @Expires({})
 @Injectable()
 export class ForeignCertificateExpiry extends DueKind<ForeignCertificate> {

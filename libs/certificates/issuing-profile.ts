@@ -11,14 +11,14 @@ import {
 } from '#pki';
 import { requireCidrs } from '#tenants';
 
-/** What an authority certifies. */
+/** The profile of the certificates of an authority. */
 export interface IssuingProfile {
   readonly kid: CertificateKidKind;
-  /** Validity of a certificate where the request names none. */
+  /** Validity of a certificate if the request does not set one. */
   readonly validityDays: number;
   readonly validityDaysMax: number;
   readonly names: NamePolicy;
-  /** The purposes of its certificates (RFC 5280 §4.2.1.12); absent in authorities of before there was a choice. */
+  /** The purposes of its certificates (RFC 5280 §4.2.1.12); absent in authorities that are older than this setting. */
   readonly extendedKeyUsage?: readonly LeafExtendedKeyUsage[];
   /** Whether a key may have several valid certificates; renewing with the same key is always permitted. */
   readonly keyReuse: boolean;
@@ -31,7 +31,7 @@ export type IssuingProfileRequest = {
 /** The upper limit of the validity of a certificate. */
 export const VALIDITY_DAYS_LIMIT = 825;
 
-/** A profile from what was said of it, the rest from the defaults. @throws VALIDATION_ERROR where it contradicts itself */
+/** A profile from the given members and the defaults. @throws VALIDATION_ERROR if it is contradictory */
 export function issuingProfile(request: IssuingProfileRequest = {}): IssuingProfile {
   const longest = request.validityDaysMax ?? Math.max(request.validityDays ?? 0, LEAF_VALIDITY_DAYS_DEFAULT);
   const validityDays = request.validityDays ?? Math.min(LEAF_VALIDITY_DAYS_DEFAULT, longest);
@@ -47,13 +47,13 @@ export function issuingProfile(request: IssuingProfileRequest = {}): IssuingProf
   };
 }
 
-/** For how many days a certificate is issued. @throws VALIDATION_ERROR for more than the profile grants */
+/** The validity of a new certificate in days. @throws VALIDATION_ERROR if it exceeds the profile */
 export function grantedDays({ validityDays, validityDaysMax }: IssuingProfile, asked: number | undefined): number {
   if (asked !== undefined && asked > validityDaysMax) throw validityTooLong('/validityDays', validityDaysMax);
   return asked ?? validityDays;
 }
 
-/** What the certificates of an authority say beside their names and keys. */
+/** The contents of the certificates of an authority besides their names and keys. */
 export const certificateProfile = (
   { extendedKeyUsage }: Pick<IssuingProfile, 'extendedKeyUsage'>,
   validityDays?: number,

@@ -7,7 +7,7 @@ import { authoritiesToRevoke, revokeAuthoritiesOf } from './authority-status.js'
 import { Crls } from './crls.service.js';
 import { revokeCertificatesOf, unrevokedCertificatesOf } from './status-change.js';
 
-/** Revokes what certifies a key that was compromised, for the libraries below. */
+/** Revokes the certificates of a compromised key, for lower libraries. */
 @Injectable()
 export class CertificatesOfKeys extends KeyCertificates {
   constructor(private readonly crls: Crls) {

@@ -7,7 +7,7 @@ import { type ParsedCertificate, lintCertificate } from '#pki';
 import { certificateErrors } from './errors.js';
 import { certificateEvents } from './events.js';
 
-/** @throws LINT_FAILED for bytes that must not be signed: a bug, which no change of the request avoids */
+/** @throws LINT_FAILED for a certificate that must not be signed: a bug, which no change of the request avoids */
 export function lintBeforeSigning(tbs: Buffer, authority?: ParsedCertificate): void {
   const findings = lintCertificate(tbs, authority);
   if (findings.length === 0) return;
@@ -22,13 +22,13 @@ export function lintBeforeSigning(tbs: Buffer, authority?: ParsedCertificate): v
 const alarm = new Logger('certificate-lint');
 
 /**
- * Does the work; where the lint found something, writes that to the log as an error and to the history, in a transaction of
- * its own, because that of the work was rolled back.
+ * Runs the work. If the lint finds something, logs it as an error and records it in a separate transaction, because that of
+ * the work was rolled back.
  */
 export async function recordingLintFailure<T>(
   database: Database,
   scope: TenantScope,
-  /** The authority, or the tenant where there is none yet. */
+  /** The authority, or the tenant if there is none yet. */
   targetId: () => string,
   work: () => Promise<T>,
 ): Promise<T> {

@@ -5,11 +5,11 @@ import type { Crls } from './crls.service.js';
 import { Certificate } from './entities.js';
 import { certificateLifecycle, certificateStateAt, unrevokedStates } from './lifecycle.js';
 
-/** The changes of a certificate's status that relying parties learn of from the CRL and OCSP. */
+/** Changes of the status of a certificate, which the CRL and OCSP publish. */
 type StatusChange = 'hold' | 'release' | 'revoke' | 'compromise';
 
 /**
- * A step on a locked row: the transition, and the CRL that is due.
+ * A step on a locked row: the transition, after which a new CRL is due.
  * @returns whether anything changed: the lifecycle accepts some repetitions
  * @throws WRONG_STATE
  */
@@ -32,7 +32,7 @@ export async function changeStatus(
   return true;
 }
 
-/** A step: what was never finished is revoked, so that its signature is not accepted should it turn up. */
+/** A step: revokes an unfinished issuance, so that its signature is not accepted if it appears later. */
 export async function abandon(tx: Tx, crls: Crls, id: string, revocationReason?: RevocationReason): Promise<void> {
   const row = await tx.lock(Certificate, { id });
   if (row.state !== 'issuing') return tx.housekeeping('it was finished or abandoned already');
@@ -48,8 +48,8 @@ export const unrevokedCertificatesOf = (view: View, publicKeyHash: string): Prom
   view.find(Certificate, ofKey(publicKeyHash), { order: { id: 'ASC' } });
 
 /**
- * A step, after a key was reported as compromised: revokes the tenant's certificates of it (CA/B Forum BR §4.9.1.1). An
- * issuance that is under way meanwhile either waits for the report and ends, or its row is found here.
+ * A step, after a key was reported as compromised: revokes the tenant's certificates with it (CA/B Forum BR §4.9.1.1). A
+ * concurrent issuance either waits for the report and fails, or its row is found here.
  */
 export async function revokeCertificatesOf(tx: Tx, crls: Crls, publicKeyHash: string): Promise<void> {
   for (const { id } of await unrevokedCertificatesOf(tx, publicKeyHash)) {
