@@ -43,6 +43,7 @@ export {
 export type {
   AuthorityKeyRow,
   CertificateSignature,
+  Jwk,
   PublicKeyFacts,
   SecretEncoding,
   UncheckedKey,
@@ -50,7 +51,6 @@ export type {
 export { rsaKey, rsaNumbersOf } from './key-kinds/rsa.js';
 export { type RsaNumbers, bitLength } from './key-kinds/rsa-numbers.js';
 export type { Signed } from './signature-mistake.js';
-export type { Jwk } from './jwk-members.js';
 export { type PublicJwk, hasPrivateMembers, jwkThumbprint, keyFromJwk, publicJwk } from './jwk.js';
 export {
   keyObjectFromBytes,

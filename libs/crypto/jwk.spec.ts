@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { generatedKey } from '../../test/support/generated-key.js';
 import { algorithm, algorithmNames } from './algorithms.js';
 import { cryptoErrors } from './errors.js';
-import type { Jwk } from './jwk-members.js';
+import type { Jwk } from './key-kinds/key-kind.js';
 import { jwkThumbprint, keyFromJwk, publicJwk } from './jwk.js';
 
 /** RFC 7638 §3.1. */

@@ -10,7 +10,7 @@ import { type Json, canonicalJson } from '#core';
 import { isSameKey } from './algorithm.js';
 import { type AlgorithmName, isConsistentPair, verifyingKeyOf } from './algorithms.js';
 import { cryptoErrors } from './errors.js';
-import type { Jwk } from './jwk-members.js';
+import type { Jwk } from './key-kinds/key-kind.js';
 import { allKeyKinds } from './key-kinds/index.js';
 
 const PRIVATE_MEMBERS: ReadonlySet<string> = new Set(allKeyKinds.flatMap(({ privateMembers }) => privateMembers));

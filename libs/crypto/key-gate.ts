@@ -2,11 +2,10 @@ import type { KeyObject } from 'node:crypto';
 
 import { type AlgorithmName, algorithm, verifyingKeyOf } from './algorithms.js';
 import { cryptoErrors } from './errors.js';
-import type { Jwk } from './jwk-members.js';
 import { hasPrivateMembers, keyFromJwk } from './jwk.js';
 import { keyFileErrors } from './key-kinds/errors.js';
 import { allKeyKinds, kindOfKey } from './key-kinds/index.js';
-import type { UncheckedKey } from './key-kinds/key-kind.js';
+import type { Jwk, UncheckedKey } from './key-kinds/key-kind.js';
 import { type JsonObject, parseStrictJson } from './strict-json.js';
 
 /** A key that may be stored. */

@@ -11,9 +11,8 @@ import { promisify } from 'node:util';
 import { OID } from '#asn1';
 import { type AlgorithmRow, generatePair, isSameKey } from '../algorithm.js';
 import { cryptoErrors } from '../errors.js';
-import type { Jwk } from '../jwk-members.js';
 import { keyFileErrors } from './errors.js';
-import type { KeyKind, UncheckedKey } from './key-kind.js';
+import type { Jwk, KeyKind, UncheckedKey } from './key-kind.js';
 
 const signPooled = promisify(sign);
 const verifyPooled = promisify(verify);

@@ -16,10 +16,9 @@ import { type AlgorithmRow, type HashBits, generatePair } from '../algorithm.js'
 import { derSignatureOf, joseSignatureOf } from '../ecdsa-signature.js';
 import { decodeBase64Url } from '../encodings.js';
 import { cryptoErrors } from '../errors.js';
-import type { Jwk } from '../jwk-members.js';
 import { holds } from '../signature-mistake.js';
 import { keyFileErrors } from './errors.js';
-import type { KeyKind, PublicKeyFacts, PublicKeyFields, UncheckedKey } from './key-kind.js';
+import type { Jwk, KeyKind, PublicKeyFacts, PublicKeyFields, UncheckedKey } from './key-kind.js';
 
 const signPooled = promisify(sign);
 const verifyPooled = promisify(verify);

@@ -1,7 +1,9 @@
 import type { KeyObject } from 'node:crypto';
 
 import type { DerFields, DerNode } from '#asn1';
-import type { Jwk } from '../jwk-members.js';
+
+/** A JSON Web Key (RFC 7517) as received: its members are not checked. */
+export type Jwk = Readonly<Record<string, unknown>>;
 
 /** Encoding of a shared secret in its file. */
 export type SecretEncoding = 'text' | 'base64';

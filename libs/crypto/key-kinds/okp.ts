@@ -3,9 +3,8 @@ import { DerError, OID, parseBer, readOctets } from '#asn1';
 import { type AlgorithmRow, generatePair } from '../algorithm.js';
 import { decodeBase64Url, toBigInt } from '../encodings.js';
 import { cryptoErrors } from '../errors.js';
-import type { Jwk } from '../jwk-members.js';
 import { keyFileErrors } from './errors.js';
-import type { KeyKind, PublicKeyFacts, PublicKeyFields, UncheckedKey } from './key-kind.js';
+import type { Jwk, KeyKind, PublicKeyFacts, PublicKeyFields, UncheckedKey } from './key-kind.js';
 
 const BYTES = 32;
 /** The prefix of the 32 key bytes in PKCS#8 (RFC 8410 §7). */

@@ -22,10 +22,9 @@ import {
 } from '../algorithm.js';
 import { decodeBase64Url, fromBigInt, toBigInt } from '../encodings.js';
 import { cryptoErrors } from '../errors.js';
-import type { Jwk } from '../jwk-members.js';
 import { HASHES, type SignatureMistake, type Signed, holds } from '../signature-mistake.js';
 import { keyFileErrors } from './errors.js';
-import type { KeyKind, Pkcs8Fields, PublicKeyFacts, PublicKeyFields, UncheckedKey } from './key-kind.js';
+import type { Jwk, KeyKind, Pkcs8Fields, PublicKeyFacts, PublicKeyFields, UncheckedKey } from './key-kind.js';
 import {
   RSA_CERTIFIED_LIMITS,
   RSA_NUMBER_NAMES,
