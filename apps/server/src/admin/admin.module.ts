@@ -57,7 +57,7 @@ import { TrustsController } from './trusts.controller.js';
 import { UsersController } from './users.controller.js';
 import { WebhooksController } from './webhooks.controller.js';
 
-/** The role `admin`: what people call, one controller per noun. */
+/** The role `admin`: the API for people, with one controller for each noun. */
 @Module({
   imports: [
     AcmeModule,

@@ -266,7 +266,7 @@ async function exportReply(
   reply.type(exportFormats[format].mediaType).headers({
     'Cache-Control': 'no-store',
     'Content-Disposition': `attachment; filename="${name}"`,
-    // A spreadsheet has no place for it.
+    // A CSV file has no place for the header.
     'X-Checkpoint': Buffer.from(header.checkpoint).toString('base64'),
   });
   return Readable.from(content, { objectMode: false });

@@ -45,7 +45,7 @@ const SessionPlaceField = () =>
       'read, for pages of this installation',
   });
 
-/** Which account is meant, where several tenants know accounts with the same address. */
+/** Selects an account if several accounts have the same address. */
 const TenantOfAccount = () =>
   Text({
     max: 63,
@@ -85,7 +85,7 @@ export class AccessToken {
 
 const SIGN_IN_TOKEN_EXAMPLE = 'cmfa_0aB1cD2eF3gH4iJ5kL6mN7oP8qR9sT0uV1wX2yZ3aB4cD5eF6';
 
-/** The answer to the password of an account that has a second factor. */
+/** The response to the password of an account with a second factor. */
 export class SecondFactorRequest extends AskedFactor {
   @Flag({ description: 'Always `true`: the session begins with `POST /v1/auth/login/verify`' }) mfaRequired: true;
   @Text({
@@ -144,7 +144,7 @@ export class ResetRequest {
   @TenantOfAccount() tenant?: string;
 }
 
-/** The same whether or not there is such an account. */
+/** The same response whether or not the account exists. */
 export class AskedReset {
   @Email({ description: 'The requested address, normalised' }) email: string;
 }

@@ -85,9 +85,9 @@ export class AuthController {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<AccessToken | SecondFactorRequest> {
-    // Another page must not sign a browser in as somebody else.
+    // Other pages must not be able to sign a browser in to an account of theirs.
     if (place === 'cookie') this.cookie.requireUsable(request);
-    // The caller is not identified yet: until the password is verified, the actor in the history is the sign-in itself.
+    // The caller is not identified yet: the actor in the history is the sign-in.
     const scope = platformScope({ ...systemOrigin('log-in'), ...facts });
     const started = await this.signIns.start(scope, email, password, { tenant, userAgent });
     return 'signInToken' in started ? presentRequest(started) : this.answer(started, place, reply);

@@ -336,7 +336,7 @@ export class OcspAnswerState {
   @Text({ max: 4_000, description: 'The statuses that it contains', example: 'good' }) statuses: string;
 }
 
-/** In what state is what relying parties learn of revocations by. */
+/** The state of the CRL and of OCSP. */
 export class CertificateAuthorityStatus {
   @Nested(() => CrlState, { nullable: true, description: 'The published list; null before the first one' })
   crl: CrlState | null;

@@ -23,7 +23,7 @@ const IGNORED_MAX = 100;
 const KID_EXAMPLE = '3343c158-d371-41cd-be7d-d8b3cb133445';
 const SERIAL_EXAMPLE = '4f2a9c1be07d5a8831f6c0de42ab7719';
 
-/** A hold is an action of its own. */
+/** A hold is a separate action. */
 const finalReasons = revocationReasons.filter((reason) => reason !== 'certificateHold');
 type FinalReason = Exclude<RevocationReason, 'certificateHold'>;
 
@@ -56,7 +56,7 @@ export class NewCertificate {
   @Contacts({ optional: true }) contacts?: string[];
 }
 
-/** A service asks for itself: whose certificate it is needs no saying. */
+/** The certificate belongs to the calling service. */
 @Compiled()
 export class OwnCertificateRequest {
   @Csr() csr: string;
@@ -89,7 +89,7 @@ export class AuthorityRevocation {
 
 const filterFields = { optional: true } as const;
 
-/** Everything that is given must hold. */
+/** A certificate must match all given filters. */
 export class CertificateFilterQuery {
   @Choice(certificateLifecycle.states, { ...filterFields, description: 'The effective state', example: 'active' })
   state?: CertificateState;
@@ -196,7 +196,7 @@ export class IgnoredPartField {
   name: string | null;
 }
 
-/** A certificate that was issued a moment ago. */
+/** A newly issued certificate. */
 export class NewlyIssuedCertificate extends CertificateWithChain {
   @Items(Nested(() => IgnoredPartField), {
     maxItems: IGNORED_MAX,
@@ -252,7 +252,7 @@ export function presentRevocationDryRun(foreseen: Foreseen): RevocationDryRun {
 export const presentCertificate = ({ certificate: row, state }: EffectiveCertificate): Certificate =>
   present(Certificate, { ...row, certificate: row.certificatePem, state, contacts: row.contacts ?? [] });
 
-/** What was issued a moment ago, which is active. */
+/** A newly issued certificate, which is active. */
 export const presentIssued = ({ ignored, ...issued }: IssuedCertificate): NewlyIssuedCertificate => ({
   ...presentWithChain({ ...issued, state: 'active' }),
   ignored: ignored.slice(0, IGNORED_MAX).map((part) => ({ ...part })),

@@ -2,7 +2,7 @@ import { CONTACTS_MAX } from '#contacts';
 
 import { Email, type FieldOptions, Items } from '../http/fields.js';
 
-/** The e-mail addresses of who is told about a thing. */
+/** The e-mail addresses of the contacts of a resource. */
 export const Contacts = (options: FieldOptions = {}) =>
   Items(Email(), {
     maxItems: CONTACTS_MAX,
@@ -20,7 +20,7 @@ export const Owner = (options: FieldOptions = {}) =>
     ...options,
   });
 
-/** The whole list, in place of the former one. */
+/** Replaces the whole list. */
 export class ContactsChange {
   @Contacts() contacts: string[];
 }

@@ -17,7 +17,7 @@ import {
 import { JSON_LINES, jsonLines } from './json-lines.js';
 import { presentPage } from './page.contract.js';
 
-/** The credentials of all services of a tenant. */
+/** Credentials of all services of a tenant. */
 @ApiTags('Credentials')
 @Controller('v1/tenants/:tenantId/credentials')
 @Requires('services:read')

@@ -35,7 +35,7 @@ const { NO_CREDENTIALS_SELECTED, ROTATION_LIMIT_REACHED } = credentialRotationEr
 export class CredentialRotationsController {
   constructor(private readonly rotations: CredentialRotations) {}
 
-  // A colon that is written twice is one in the path, and begins no parameter.
+  // A double colon is a literal colon in the path, not a parameter.
   @Post('credentials::rotate')
   @HttpCode(202)
   @Requires('services:write')

@@ -53,7 +53,7 @@ export class CredentialQuery extends PageQuery {
   state?: CredentialState;
 }
 
-/** By what the credentials of a tenant are selected; what is absent does not restrict. */
+/** Selects credentials of a tenant; absent members do not restrict. */
 export class CredentialSelectionFields {
   @Kind({ optional: true, description: 'Only those of this type' }) authType?: AuthType;
   @Identifier({ optional: true, description: 'Only those of this service' }) serviceId?: string;
@@ -220,7 +220,7 @@ export class CredentialDryRun {
 
 const masked = (row: CredentialRow): MaskedCredential => present(MaskedCredential, row);
 
-/** The state is the one that counts now, which the row may not know yet. */
+/** Shows the effective state, which the row may not have yet. */
 export const presentCredential = ({
   credential,
   state,

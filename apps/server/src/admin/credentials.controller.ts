@@ -38,7 +38,7 @@ import { StepUp, stepUpErrors } from './step-up.contract.js';
 const { WRONG_STATE, BUSY } = coreErrors;
 const { LAST_ACTIVE_CREDENTIAL, INACTIVE_CREDENTIAL_EXISTS, CREDENTIAL_LIMIT_REACHED, NOT_REVEALABLE } =
   credentialErrors;
-/** What every action on a credential can be rejected with. */
+/** Errors of every action on a credential. */
 const ofAnAction = [WRONG_STATE, databaseErrors.CLOCK_NOT_CONFIRMED] as const;
 
 @ApiTags('Credentials')

@@ -37,7 +37,7 @@ export class ExpirationsController {
   }
 }
 
-/** The calendar for the programs in which people keep theirs: they subscribe to a URL and send no headers. */
+/** The calendar for calendar programs, which subscribe to a URL and send no headers. */
 @ApiTags('Expiry calendar')
 @Controller('v1/tenants/:tenantId/expirations.ics')
 @Requires('expirations:read')

@@ -51,7 +51,7 @@ export class TotpSetup {
   uri: string;
 }
 
-/** What the holder sets the factor up by: the member that is called like its kind. */
+/** Data to set the factor up: the member with the name of its kind. */
 export class EnrolledFactor {
   @Nested(() => Factor, { description: 'The factor, not yet confirmed' }) factor: Factor;
   @Nested(() => TotpSetup, {

@@ -141,7 +141,7 @@ export class LogKeyCompromise extends StepUp {
   @WholeNumber({ min: 1, max: 1_000_000, description: 'Number of the key pair', example: 1 }) number: number;
 }
 
-/** What the checkpoints of a log are verified by. Keep it: who trusts the server for it need not verify. */
+/** What the checkpoints of a log are verified by. Keep it outside of the server: a key from the server proves nothing about the server. */
 export class LogKeys {
   @Text({ max: 300, description: 'Name of the log', example: ORIGIN_EXAMPLE }) origin: string;
   @Items(Nested(() => LogKey), {

@@ -38,7 +38,7 @@ import { StepUp, stepUpErrors } from './step-up.contract.js';
 
 export const PLAIN_TEXT = 'text/plain; charset=utf-8';
 const BYTES = 'application/octet-stream';
-/** A tile of a published checkpoint never changes; shared caches have no business with it. */
+/** A tile of a published checkpoint never changes; shared caches must not store it. */
 const UNCHANGING = 'private, max-age=31536000, immutable';
 
 export const text = (description: string, example: string) => ({
@@ -89,7 +89,7 @@ export class HistoryLogController {
     @InScope() scope: TenantScope,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Buffer> {
-    // Hashes say nothing of what happened.
+    // Hashes do not disclose events.
     if (path.startsWith('entries/')) await this.reads.record(scope);
     return tileReply(reply, await this.log.tile(scope, path));
   }
@@ -212,10 +212,10 @@ export class LogKeysController {
   }
 }
 
-/** The name of the log of the installation's own history, where it begins now. */
+/** The name of the log of the installation's own history. */
 const ownOrigin = ({ host }: LogPlace): string => `${host()}/${INSTALLATION_ID}`;
 
-/** What a platform administrator does to them. */
+/** Actions of platform administrators on the keys. */
 @ApiTags('History')
 @Controller('v1/platform/history/keys')
 @Requires('platform-history:manage')

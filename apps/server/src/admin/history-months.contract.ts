@@ -7,7 +7,7 @@ import { PageOf } from './page.contract.js';
 
 export const MONTH = { name: 'month', description: 'Calendar month in UTC as `YYYY-MM`, or its id' };
 
-/** A month of a history, as far as the personal fields of its events are concerned. */
+/** A month of a history and the state of its personal fields. */
 export class HistoryMonth {
   @Identifier({ description: 'Id of the month' }) id: string;
   @Text({ description: 'Calendar month in UTC', example: '2026-01' }) month: string;

@@ -27,7 +27,7 @@ import { StepUp, accountStepUpErrors, stepUpErrors } from './step-up.contract.js
 
 const { IDENTITY_PROVIDER_LIMIT_REACHED } = identityProviderErrors;
 
-/** The OpenID Providers by which the people of a tenant sign in. */
+/** OpenID Providers of a tenant. */
 @ApiTags('Identity providers')
 @Controller('v1/tenants/:tenantId/identity-providers')
 @Requires('identity-providers:write')
@@ -106,7 +106,7 @@ export class IdentityProvidersController {
   }
 }
 
-/** Those by which people sign in to the installation, whatever tenants they are members of. */
+/** OpenID Providers of the installation. */
 @ApiTags('Identity providers')
 @Controller('v1/platform/identity-providers')
 @Requires('platform-identity-providers:manage')

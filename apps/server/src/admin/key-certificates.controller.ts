@@ -23,7 +23,7 @@ import { PageQuery, presentPage } from './page.contract.js';
 
 const { KEY_NOT_USABLE, KEY_HAS_NO_PUBLIC_HALF } = keyErrors;
 
-/** Keys of the tenant that a vendor certifies: the request, and what comes back for it. */
+/** Keys that a vendor certifies: requests, and the certificates for them. */
 @ApiTags('Keys')
 @Controller('v1/tenants/:tenantId/keys/:keyId')
 @Requires('keys:read')

@@ -17,7 +17,7 @@ import {
 } from './licenses.contract.js';
 import { PageQuery, presentPage } from './page.contract.js';
 
-/** What the customers of the tenant are entitled to, as the signed requests of Xima CCaaS said. */
+/** Entitlements of the customers of a tenant, from the signed updates of Xima CCaaS. */
 @ApiTags('Licenses')
 @Controller('v1/tenants/:tenantId/licenses')
 @Requires('licenses:read')

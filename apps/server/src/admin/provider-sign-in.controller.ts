@@ -28,7 +28,7 @@ const { SIGN_IN_EXPIRED, IDENTITY_REJECTED, IDENTITY_NOT_ADMITTED } = identityPr
 const { ISSUER_UNUSABLE } = issuerErrors;
 const { ORIGIN_NOT_ALLOWED, COOKIE_SESSION_UNAVAILABLE } = httpErrors;
 
-/** The caller is not identified yet: until then the actor in the history is the sign-in itself. */
+/** The caller is not identified yet: the actor in the history is the sign-in. */
 const signInScope = (facts: RequestFacts): PlatformScope =>
   platformScope({ ...systemOrigin('identity-provider-sign-in'), ...facts });
 

@@ -6,7 +6,7 @@ import type { BegunSignIn } from '#identity-providers';
 import type { StartedSession } from '#tenants';
 import { httpErrors } from '../http/errors.js';
 
-/** How the cookie of a session is set: its name and its attributes. */
+/** Name and attributes of the cookie of a session. */
 interface CookieForm {
   readonly name: string;
   readonly attributes: Pick<SerializeOptions, 'path' | 'httpOnly' | 'secure' | 'sameSite'>;
@@ -27,7 +27,7 @@ export function cookieFormOf(publicUrl: string, name: string): CookieForm | unde
   return isLoopback(url) ? { name, attributes: ATTRIBUTES } : undefined;
 }
 
-/** What a browser says of the page that a request comes from. */
+/** Headers of a browser about the page of a request. */
 interface PageFacts {
   /** RFC 6454 §7: sent with every POST. */
   readonly origin?: string | undefined;
@@ -37,14 +37,14 @@ interface PageFacts {
 }
 
 /**
- * Whether a request comes from a page of this installation. A browser sends cookies by itself, also for the requests of
- * other pages, so that a cookie alone says nothing about who asks.
+ * Whether a request comes from a page of this installation. Browsers also send cookies with requests of
+ * other pages, so that a cookie alone does not authenticate a request.
  */
 export function isOwnPage({ origin, host, 'sec-fetch-site': site }: PageFacts, publicUrl: string): boolean {
   if (origin === undefined || (site !== undefined && site !== 'same-origin')) return false;
   const own = new URL(publicUrl);
   if (origin === own.origin) return true;
-  // A machine has several names for itself. A foreign name that leads here is none of them.
+  // A machine has several loopback names. Other names that resolve to it are not accepted.
   const isLocal = own.protocol === 'http:' && isLoopback(own) && origin === `http://${host}`;
   return isLocal && URL.canParse(origin) && isLoopback(new URL(origin));
 }

@@ -10,7 +10,7 @@ export class StepUp {
   password?: string;
 }
 
-/** The body of a call that is rejected where something depends on its target, unless the caller insists. */
+/** The body of a call that is rejected if something depends on its target, unless `force` is set. */
 export class ForcedAction {
   @Flag({
     optional: true,
@@ -33,7 +33,7 @@ export class ForcedStepUp extends StepUp {
   force?: boolean;
 }
 
-/** How such a call refuses the password, or what comes in its place. The API document shows the header for each of them. */
+/** Errors of such a call about the password or step-up. The API document shows the header for each route with them. */
 export const stepUpErrors = [
   sessionErrors.PASSWORD_REQUIRED,
   sessionErrors.PASSWORD_INVALID,
@@ -41,7 +41,7 @@ export const stepUpErrors = [
   sessionErrors.TOO_MANY_ATTEMPTS,
 ];
 
-/** The same on routes of the platform that decide how people prove who they are. Those of a tenant have the first one anyway. */
+/** The same for platform routes that change how people authenticate. Routes of a tenant have the first error anyway. */
 export const accountStepUpErrors = [factorErrors.SECOND_FACTOR_REQUIRED, ...stepUpErrors];
 
 const factorMethods = ['totp', 'passkey', 'recovery_code'] as const satisfies readonly FactorMethod[];

@@ -27,7 +27,7 @@ export class TokenProfileQuery extends NamedPageQuery {
   @Identifier({ optional: true, description: 'Only those that sign with this key' }) keyId?: string;
 }
 
-/** What may be changed about a profile; its name and format stay. */
+/** Changes to a profile; its name and format are fixed. */
 export class TokenProfileChangeRequest {
   @Identifier({ optional: true, example: KEY_EXAMPLE, description: 'The key that signs' })
   keyId?: string;

@@ -36,7 +36,7 @@ import {
 const ProfileName = (): MethodDecorator =>
   ApiParam({ name: 'name', description: 'Name of the token profile', example: 'partner-api' });
 
-/** How a key or a certificate that a profile names is rejected. */
+/** Errors about the key or certificate of a profile. */
 const referenceErrors = [
   profileErrors.KEY_DOES_NOT_SUIT_FORMAT,
   keyErrors.KEY_NOT_USABLE,
@@ -44,7 +44,7 @@ const referenceErrors = [
   certificateErrors.KEY_NOT_OF_CERTIFICATE,
 ];
 
-/** The recipes that services sign by. */
+/** Token profiles. */
 @Controller('v1/tenants/:tenantId/token-profiles')
 @ApiTags('Token profiles')
 export class TokenProfilesController {

@@ -15,7 +15,7 @@ import {
 } from '../signing/transactions.contract.js';
 import { presentPage } from './page.contract.js';
 
-/** What support looks up when a customer calls: transactions of every profile, without their tokens. */
+/** Look-up of transactions for support, without their tokens. */
 @ApiTags('TeleSign App Verify')
 @Controller('v1/tenants/:tenantId/transactions')
 @Requires('transactions:read')

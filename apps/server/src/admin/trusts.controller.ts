@@ -43,7 +43,7 @@ export class TrustsController {
     return answerOnce(scope, presentTrust, () => this.trusts.create(scope, serviceId, trustOf(body)));
   }
 
-  /** Answers 200 for tokens that are accepted and for others alike. Nothing of the token is in the answer, nor kept. */
+  /** Answers 200 for accepted and for rejected tokens. The response contains nothing of the token, and it is not stored. */
   @NotStored()
   @Post('try')
   @ApiOperation({

@@ -6,18 +6,18 @@ import { CONFIGURATION } from '#config';
 import { coreErrors } from '#core';
 import type { Configuration } from '#installation';
 
-/** Where metrics are served, and to whom. */
+/** The port and the token of metrics. */
 @Injectable()
 export class MetricsAccess {
   constructor(@Inject(CONFIGURATION) private readonly configuration: Configuration) {}
 
-  /** The port of its own; `undefined` where there is none. */
+  /** The separate port; `undefined` if there is none. */
   get port(): number | undefined {
     return this.configuration.metricsPort;
   }
 
   /**
-   * Whether a request to the port of the API may read metrics: only where they have no port of their own, and a token.
+   * Checks a request for metrics on the port of the API, which requires a token and no separate port.
    * @throws NOT_FOUND, CREDENTIALS_REQUIRED, INVALID_CREDENTIALS
    */
   requireOnMainPort(authorization: string | undefined): void {
@@ -30,7 +30,7 @@ export class MetricsAccess {
     const expected = this.configuration.metricsToken?.reveal();
     if (expected === undefined) return;
     if (authorization === undefined) throw coreErrors.CREDENTIALS_REQUIRED();
-    // Hashes have one length, so that how long the comparison takes tells nothing.
+    // Hashes have the same length, so that the time of the comparison discloses nothing.
     if (!timingSafeEqual(digest(authorization), digest(`Bearer ${expected}`))) throw coreErrors.INVALID_CREDENTIALS();
   }
 }

@@ -6,6 +6,6 @@ import { MetricsAccess } from './metrics-access.js';
 import { MetricsListener } from './metrics-listener.js';
 import { MetricsController } from './metrics.controller.js';
 
-/** Where what the libraries measure is served. */
+/** Serves the metrics of the libraries. */
 @Module({ imports: [MetricsModule], controllers: [MetricsController], providers: [MetricsAccess, MetricsListener] })
 export class MetricsApiModule {}

@@ -12,11 +12,11 @@ import { problemHeaders, toProblem } from '../http/problem.js';
 import { REQUEST_ID_HEADER, requestIdOf } from '../http/request-id.js';
 import { MetricsAccess } from './metrics-access.js';
 
-/** Those who scrape are few; a flood of connections must not take the process's file descriptors. */
+/** Few clients scrape metrics; a flood of connections must not use up the file descriptors of the process. */
 const CONNECTIONS_MAX = 32;
 const REQUEST_TIMEOUT_MILLISECONDS = 5 * SECOND;
 
-/** `GET /metrics` on a port of its own, so that it can stay inside of a network that clients of the API do not reach. */
+/** `GET /metrics` on a separate port, which can be in a network that API clients cannot reach. */
 @Injectable()
 export class MetricsListener implements OnApplicationShutdown {
   #server: Server | undefined;
@@ -27,12 +27,12 @@ export class MetricsListener implements OnApplicationShutdown {
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
-  /** The port that it listens on; `undefined` where it does not. */
+  /** The port that it listens on; `undefined` if it does not listen. */
   get port(): number | undefined {
     return (this.#server?.address() as AddressInfo | null | undefined)?.port;
   }
 
-  /** Starts to listen where a port is configured. @throws Error where that port is taken */
+  /** Starts to listen if a port is configured. @throws Error if that port is in use */
   async listen(host: string): Promise<void> {
     const { port } = this.access;
     if (port === undefined) return;
@@ -40,7 +40,7 @@ export class MetricsListener implements OnApplicationShutdown {
       void this.answer(request, response);
     });
     server.maxConnections = CONNECTIONS_MAX;
-    // Each worker answers for itself: a port that they share would show another one at each scrape.
+    // Each worker has its own port: a shared port would show a different worker at each scrape.
     server.listen({ port, host, exclusive: true });
     await once(server, 'listening');
     this.#server = server;

@@ -23,7 +23,7 @@ import {
   ValidationSchedule,
 } from './schedule.js';
 
-/** What runs at intervals: some of it in every process, the scheduler in those with the role `scheduler`. */
+/** Jobs that run at intervals, in every process or in those with the role `scheduler`. */
 @Module({
   imports: [
     NestScheduleModule.forRoot(),

@@ -13,7 +13,7 @@ import { KeyUsage } from '#signing';
 import { RefusedApiTokens } from '#tenants';
 import { Vault } from '#vault';
 
-/** Runs the scheduler again and again, in a process with the role `scheduler`. */
+/** Runs the scheduler at intervals, in a process with the role `scheduler`. */
 @Injectable()
 export class ExpirySchedule {
   constructor(private readonly scheduler: Scheduler) {}
@@ -80,7 +80,7 @@ export class CheckpointSchedule implements OnModuleDestroy {
   }
 }
 
-/** Has checkpoints cosigned by the witnesses, in a process with the role `scheduler`. One that is slow delays no signature. */
+/** Has checkpoints cosigned by the witnesses, in a process with the role `scheduler`. A slow witness delays no signature. */
 @Injectable()
 export class CosignatureSchedule {
   constructor(
@@ -89,7 +89,7 @@ export class CosignatureSchedule {
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
-  /** A witness that takes long keeps no other one waiting until the next interval. */
+  /** A slow witness does not delay others until the next interval. */
   @Interval(SECOND)
   async tick(): Promise<void> {
     if (this.vault.sealed) return;
@@ -103,7 +103,7 @@ export class CosignatureSchedule {
   }
 }
 
-/** Sends what webhooks have subscribed to, in a process with the role `scheduler`. */
+/** Sends events to webhooks, in a process with the role `scheduler`. */
 @Injectable()
 export class DeliverySchedule {
   constructor(
@@ -111,7 +111,7 @@ export class DeliverySchedule {
     private readonly attempts: Attempts,
   ) {}
 
-  /** One that takes long does not keep the next one waiting: a slow receiver delays nothing but itself. */
+  /** A slow receiver delays only itself. */
   @Interval(SECOND)
   tick(): Promise<void> {
     return this.attempts.run(() => this.deliveries.deliverDue(), 'The webhooks could not be read');
@@ -126,7 +126,7 @@ export class ValidationSchedule {
     private readonly attempts: Attempts,
   ) {}
 
-  /** One that takes long does not keep the next one waiting: a slow host delays nothing but itself. */
+  /** A slow host delays only itself. */
   @Interval(SECOND)
   tick(): Promise<void> {
     return this.attempts.run(() => this.validations.validateDue(), 'The challenges of ACME could not be read');
@@ -161,7 +161,7 @@ export class ClockSchedule {
   }
 }
 
-/** Writes the last use of credentials and keys, in every process: each remembers what it has authenticated, rejected or signed itself. */
+/** Writes the last use of credentials and keys, in every process: each counts its own uses. */
 @Injectable()
 export class UsageSchedule {
   constructor(

@@ -70,7 +70,7 @@ export class CallerVerdict {
   }
 }
 
-/** The same as in the headers, for use by hand. */
+/** The same as in the headers, for readers. */
 export class AdmittedCaller {
   @Identifier({ example: SERVICE_EXAMPLE })
   serviceId: string;

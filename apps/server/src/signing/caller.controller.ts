@@ -25,7 +25,7 @@ const ChecksForwardedRequest = (): MethodDecorator =>
     ConfirmsCaller(),
   );
 
-/** For gateways that have Chancery authenticate the senders of requests of their own API. */
+/** For gateways that let Chancery authenticate the callers of their own API. */
 @Controller('v1')
 @ApiTags('Gateways')
 export class CallerController {
@@ -42,7 +42,7 @@ export class CallerController {
     return CallerVerdict.of(await this.gateway.authenticate(scope, { ...shown, sourceAddress }));
   }
 
-  /** Takes the credential from the headers of the forwarded request itself; its body and its query are not read. */
+  /** Reads the credential from the headers of the forwarded request; its body and query are ignored. */
   @All('forward-auth')
   @ChecksForwardedRequest()
   @ApiOperation({
@@ -65,7 +65,7 @@ export class CallerController {
     return this.admit(scope, caller, reply);
   }
 
-  /** The same where a gateway appends the path of the request, as Envoy's `path_prefix` does. */
+  /** The same for gateways that append the path of the request, as Envoy does with `path_prefix`. */
   @All('forward-auth/*')
   @ChecksForwardedRequest()
   @ApiExcludeEndpoint()

@@ -24,7 +24,7 @@ const { WEAK_KEY } = keyFileErrors;
 const busy = [coreErrors.BUSY, ...signingInKeyStore] as const;
 const { CA_NOT_USABLE, NO_CERTIFICATE_AUTHORITY } = authorityErrors;
 
-/** What a service asks for itself; the certificate belongs to it. */
+/** Certificates that a service requests for itself. */
 @ApiTags('Certificates')
 @Controller('v1/certificates')
 @Requires('certificates:request')

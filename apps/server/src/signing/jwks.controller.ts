@@ -55,9 +55,9 @@ export class JwksController {
   }
 }
 
-/** Staged rotation depends on it: caches do not use an older response, not even when the server is unavailable. */
+/** Staged rotation depends on it: caches must not use an older response, even if the server is unavailable. */
 const CACHE_CONTROL = `public, max-age=${JWKS_MAX_AGE_SECONDS}, must-revalidate`;
-/** Held from before the database went away: caches ask again soon. */
+/** For a response from before the database went away: caches ask again soon. */
 const CACHE_CONTROL_OF_HELD = 'public, max-age=30, must-revalidate';
 
 /**

@@ -18,7 +18,7 @@ const BEARER = /^Bearer +(?<token>\S+)$/i;
 const Update = (operationId: string, summary: string): MethodDecorator =>
   applyDecorators(
     HttpCode(200),
-    // The signature is over the bytes of the body, so that the handler reads them by itself.
+    // The signature is over the bytes of the body, so the handler reads the body itself.
     AcceptsAnyInput(),
     ApiOperation({ operationId, summary }),
     ApiHeader({
@@ -46,7 +46,7 @@ const Update = (operationId: string, summary: string): MethodDecorator =>
 /** Where the clients of Xima CCaaS send their signed updates; the token is their only credential. */
 @Controller('v1')
 @ApiTags('Xima CCaaS')
-// Not counted by address, as no call of a service is: only tokens that do not hold are counted, see `Licensing`.
+// Not counted by address, like all calls of services: only invalid tokens are counted, see `Licensing`.
 @RateLimited('none')
 @Public()
 export class LicensingController {

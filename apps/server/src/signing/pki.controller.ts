@@ -31,7 +31,7 @@ const OCSP_RESPONSE = 'application/ocsp-response';
 
 /** A certificate that was renewed since is valid to its end, too. */
 const CERTIFICATE_MAX_AGE_SECONDS = 86_400;
-/** A revocation must be in the list within 5 s, wherever it was cached. */
+/** A revocation must be visible within 5 s, even through caches. */
 const CRL_MAX_AGE_SECONDS = 3;
 /** A response to a request without a nonce may be reused; this is its maximum age. */
 const OCSP_MAX_AGE_SECONDS = 3;

@@ -11,7 +11,7 @@ import type { RequestFacts } from '../http/in-scope.js';
 interface PublishedJwks {
   readonly tenantId: string;
   readonly jwks: JsonWebKeys;
-  /** The set as it is sent. */
+  /** The serialised key set. */
   readonly text: string;
   readonly tag: string;
 }
@@ -24,11 +24,11 @@ const HELD_FOR = HOUR;
 const LIMITS = { entriesMax: 5_000, bytesMax: 16 * 1024 * 1024 };
 const NAMES_MAX = 20_000;
 
-/** The key sets of tenants, as anybody may read them. */
+/** The public key sets of tenants. */
 @Injectable()
 export class PublishedKeys {
   readonly #last: LastArtefacts<PublishedJwks>;
-  /** The ids of tenants by what they were asked for by: neither an id nor a slug is given to another one. */
+  /** The ids of tenants by id or slug; neither is ever given to another tenant. */
   readonly #ids = new Map<string, string>();
   readonly #documents = new WeakMap<JsonWebKeys, Omit<PublishedJwks, 'tenantId'>>();
 
@@ -42,7 +42,7 @@ export class PublishedKeys {
 
   /**
    * @param tenant id or slug
-   * @returns the keys; `isHeld` where the database is away and they are those that were read last
+   * @returns the keys; `isHeld` if the database is away and they are from the last read
    * @throws NOT_FOUND, DATABASE_UNAVAILABLE
    */
   async of(tenant: string, facts: RequestFacts): Promise<{ value: PublishedJwks; isHeld: boolean }> {
@@ -61,7 +61,7 @@ export class PublishedKeys {
     return tenantId;
   }
 
-  /** Written once for as long as the keys are the same. */
+  /** Serialised once while the keys do not change. */
   private documentOf(jwks: JsonWebKeys): Omit<PublishedJwks, 'tenantId'> {
     const known = this.#documents.get(jwks);
     if (known) return known;

@@ -27,7 +27,7 @@ import { TransactionsController } from './transactions.controller.js';
 import { UserTokensController } from './user-tokens.controller.js';
 import { PublishedKeys } from './published-keys.js';
 
-/** The role `signing`: what services and the public call. */
+/** The role `signing`: the API for services and the public API. */
 @Module({
   imports: [
     AcmeModule,

@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { DomainError, type Origin, coreErrors } from '#core';
 import { Access } from '#tenants';
 
-/** Ids of tenants that a client names which is not identified yet: the existence of tenants is not disclosed. */
+/** The ids of tenants that an unidentified client names, without disclosing which tenants exist. */
 @Injectable()
 export class TenantNames {
   constructor(private readonly access: Access) {}

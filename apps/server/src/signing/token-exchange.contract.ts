@@ -55,7 +55,7 @@ const SINGLE: readonly (keyof TokenExchangeRequest)[] = [
 const wrong = (error: OAuthErrorName, description: string): OAuthError => ({ error, error_description: description });
 
 /**
- * Reads the request. Parameters that are not known are ignored, as RFC 6749 §3.2 has it; one that comes twice is an error.
+ * Reads the request. Unknown parameters are ignored (RFC 6749 §3.2); a repeated one is an error.
  * @param body the form as it arrived
  */
 export function readTokenExchange(body: unknown): TokenExchangeRequest | OAuthError {

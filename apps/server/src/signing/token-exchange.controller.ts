@@ -31,7 +31,7 @@ import {
 /** Short credentials for workloads that keep no secret (RFC 8693). */
 @Controller('v1/token-exchange')
 @ApiTags('Workload identity')
-// Many workloads work behind one address: only tokens that are rejected are counted by it, see `TokenExchange`.
+// Many workloads share one address: only rejected tokens are counted by it, see `TokenExchange`.
 @RateLimited('none')
 export class TokenExchangeController {
   constructor(private readonly exchange: TokenExchange) {}

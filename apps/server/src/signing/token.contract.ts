@@ -16,7 +16,7 @@ import { Choice, Flag, Identifier, Instant, Items, JsonObject, Nested, Text } fr
 import { tokenOfProfile } from '../secret-references.js';
 
 const TOKEN_EXAMPLE = 'eyJhbGciOiJFUzI1NiIsInR5cCI6IkpXVCIsImtpZCI6IjZmMWMifQ.eyJpc3MiOiJhY21lIn0.c2lnbmF0dXJl';
-/** What fits into a request beside the token. */
+/** Maximum size of a body in a request with a token. */
 const BODY_CHARACTERS_MAX = 65_536;
 const BATCH_MAX = 100;
 const KID_EXAMPLE = '6f1c2f0e-4a55-4c86-9f5e-0f0f5a0e9c11';

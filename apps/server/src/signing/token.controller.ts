@@ -27,7 +27,7 @@ import {
 
 const inputs = [...formats.values()];
 
-/** What services ask for with their credential. */
+/** Tokens: the calls of services. */
 @Controller('v1')
 @ApiTags('Tokens')
 export class TokenController {
@@ -36,7 +36,7 @@ export class TokenController {
     private readonly ownTokens: OwnTokenDiagnosis,
   ) {}
 
-  /** A token by a profile; what the body holds depends on the profile's format. */
+  /** Issues a token with a profile; the body depends on the profile's format. */
   @Post('sign/:profile')
   @ConfirmsCaller()
   @Requires('tokens:sign')
@@ -69,7 +69,7 @@ export class TokenController {
     return answerOnceCommitted(scope, present, () => this.signing.sign(scope, caller, profile, input));
   }
 
-  /** Many tokens in one transaction; what is wrong with one item is said in its place. */
+  /** Issues many tokens in one transaction; an error of an item is in its place. */
   @Post('sign/:profile/batch')
   @ConfirmsCaller()
   @Requires('tokens:sign')
@@ -114,7 +114,7 @@ export class TokenController {
     );
   }
 
-  /** For the developer of the sender: every cause that was found, never a secret. */
+  /** For the developer of the sender: all causes that were found, without secrets. */
   @NotStored()
   @Post('diagnose')
   @Requires('tokens:verify')

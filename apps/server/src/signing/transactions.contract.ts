@@ -33,7 +33,7 @@ export class PhoneTokenQuery extends ProfileQuery {
   tenant?: string;
 }
 
-/** A number with or without `+`, which arrives as a blank where it was not encoded. */
+/** A number with or without `+`; an unencoded `+` arrives as a blank. */
 const SENT_PHONE_NUMBER = /^[+ ]?\d{7,15}$/;
 
 export class TransactionQuery extends PageQuery {

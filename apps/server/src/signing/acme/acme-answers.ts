@@ -24,7 +24,7 @@ export const ACME_PATH = '/acme/';
 /** The header fields that every answer has (RFC 8555 §6.5, §7.1), and what is read of every request. */
 @Injectable()
 export class AcmeAnswers implements ProblemForm {
-  /** What was proven about requests that are being answered. */
+  /** Verified facts about requests that are being answered. */
   readonly #proven = new WeakMap<FastifyRequest, AccountRequest>();
 
   constructor(

@@ -13,7 +13,7 @@ import { Fails } from '../../http/fails.js';
 import { Caller, InScope } from '../../http/in-scope.js';
 import { Requires } from '../../http/requires.js';
 
-/** What a service makes for its own ACME client. */
+/** External account bindings that a service creates for its own ACME client. */
 @ApiTags('ACME')
 @Controller('v1/acme-bindings')
 @Requires('certificates:request')

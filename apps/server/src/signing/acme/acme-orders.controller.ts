@@ -22,10 +22,10 @@ import {
 const { TENANT_SUSPENDED } = tenantErrors;
 const { CA_NOT_USABLE } = authorityErrors;
 const PEM_CHAIN = 'application/pem-certificate-chain'; // RFC 8555 §9.1
-/** When a client may ask again for what is not decided yet. */
+/** When a client may poll again. */
 const RETRY_AFTER_SECONDS = 2;
 
-/** What an account orders: orders, authorizations, challenges, certificates (RFC 8555 §7.4, §7.5). */
+/** Orders, authorizations, challenges and certificates (RFC 8555 §7.4, §7.5). */
 @Controller('acme/:caId')
 @AcmeApi()
 export class AcmeOrdersController {

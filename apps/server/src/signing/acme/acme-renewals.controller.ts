@@ -11,10 +11,10 @@ import { AcmeAnswers } from './acme-answers.js';
 import { AcmeApi, AcmeAuthority, AcmePost } from './acme-route.js';
 import { RENEWAL_INFO_SCHEMA } from './acme.contract.js';
 
-/** When a client asks again whether it should renew (RFC 9773 §4.3). */
+/** When a client polls the renewal information again (RFC 9773 §4.3). */
 const ASK_AGAIN_SECONDS = (6 * HOUR) / SECOND;
 
-/** What becomes of certificates: revocation (RFC 8555 §7.6) and renewal information (RFC 9773). */
+/** Revocation (RFC 8555 §7.6) and renewal information (RFC 9773). */
 @Controller('acme/:caId')
 @AcmeApi()
 export class AcmeRenewalsController {

@@ -10,7 +10,7 @@ import { RateLimited } from '../../http/rate-limit.js';
 import { Public } from '../../http/requires.js';
 import { JWS_SCHEMA } from './acme.contract.js';
 
-/** Everything of the protocol is public: what a client may do follows from the key that signs its request. */
+/** All routes of the protocol are public: the key that signs a request decides what its client may do. */
 export const AcmeApi = (): ClassDecorator =>
   applyDecorators(ApiTags('ACME'), Public(), RateLimited('acme')) as ClassDecorator;
 
@@ -24,7 +24,7 @@ const {
   ACME_ACCOUNT_NOT_FOUND,
 } = acmeErrors;
 
-/** What every signed request can be rejected with. */
+/** Errors of every signed request. */
 const OF_SIGNED_REQUESTS = [
   ACME_MALFORMED,
   ACME_BAD_NONCE,
