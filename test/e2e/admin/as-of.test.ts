@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { DAY, HOUR, MINUTE, ManualClock, SECOND, toRfc3339 } from '#core';
 
+import { type ScriptedProvider, startScriptedProvider } from '../../support/identity-provider.js';
 import {
   type Answer,
   type Call,
@@ -12,27 +13,40 @@ import {
   createTenant,
   startTestServer,
 } from '../../support/server.js';
-import { createAuthority, issue } from '../certificates/pki.js';
+import { createAuthority } from '../certificates/pki.js';
 import { createIssuer, createKey, createProfile, createService } from '../signing/issuer.js';
+import { REACHABLE } from './company.js';
 import { eraseOld } from './old-events.js';
 import { signIn } from './people.js';
+import { changesOf, randomNumbers } from './random-changes.js';
 
 const STEPS = 160;
 const SNAPSHOT_EVERY = 40;
 /** After so many steps the events of more than a year ago are erased. */
 const ERASED_AT = 100;
-const SEED = 20_260_419;
+const SEED = 9;
+
+const MEMBER_ACTIONS = 'member.added,member.changed,member.removed';
 
 const KINDS = ['services', 'credentials', 'trusts', 'keys', 'tokenProfiles', 'certificates', 'members'] as const;
-type Things = Readonly<Record<(typeof KINDS)[number], readonly Shape[]>>;
+type Things = Readonly<Record<(typeof KINDS)[number], readonly Shape[]>> & { readonly tenant: Shape };
 
 let server: TestServer;
+let company: ScriptedProvider;
 let tenant: TestTenant;
+/** The settings of a tenant that has set none. */
+let defaults: Shape;
 beforeAll(async () => {
-  server = await startTestServer({ clock: new ManualClock() });
+  [server, company] = await Promise.all([
+    startTestServer({ clock: new ManualClock(), environment: REACHABLE }),
+    startScriptedProvider(),
+  ]);
   tenant = await createTenant(server, 'past');
+  defaults = (await server.get(tenant.path, tenant.owner)).body['settings'] as unknown as Shape;
 });
-afterAll(() => server.close());
+afterAll(async () => {
+  await Promise.all([server.close(), company.close()]);
+});
 
 /** The owner with a session that has not ended: days pass in these tests. */
 const owner = async ({ owner: { email } }: TestTenant): Promise<Call> => ({
@@ -75,6 +89,7 @@ const MEMBERS = {
     'id',
     'name',
     'format',
+    'formatVersion',
     'keyId',
     'certificateKid',
     'issuer',
@@ -125,6 +140,8 @@ async function present({ path }: TestTenant, call: Call): Promise<Things> {
   const trusts: Shape[] = [];
   for (const { id } of await all(`${path}/services`, call))
     trusts.push(...(await all(`${path}/services/${id}/trusts`, call)));
+  const profileShape = (profile: Shape): Shape => ({ ...profile, formatVersion: profile['version']! });
+  const tenantShape = pick((await server.get(path, call)).body, ['id', 'name', 'state', 'settings']);
   const serviceShape = (service: Shape): Shape => ({ ...service, state: 'active' }) as unknown as Shape;
   return {
     services: (await all(`${path}/services`, call)).map(serviceShape).map((one) => pick(one, MEMBERS.services)),
@@ -133,21 +150,26 @@ async function present({ path }: TestTenant, call: Call): Promise<Things> {
       .map((one) => pick(one, MEMBERS.credentials)),
     trusts: trusts.map((one) => pick(one, MEMBERS.trusts)),
     keys,
-    tokenProfiles: (await all(`${path}/token-profiles`, call)).map((one) => pick(one, MEMBERS.tokenProfiles)),
+    tokenProfiles: (await all(`${path}/token-profiles`, call)).map((one) =>
+      pick(profileShape(one), MEMBERS.tokenProfiles),
+    ),
     certificates: (await all(`${path}/certificates`, call)).map((one) => pick(one, MEMBERS.certificates)),
     members: members.map((one) => pick(one as unknown as Shape, MEMBERS.members)),
+    tenant: tenantShape,
   };
 }
 
 /** What the history says of an instant. */
 async function past({ path }: TestTenant, call: Call, at?: number): Promise<Things> {
   const found: Record<string, Shape[]> = {};
+  let shown: Shape = {};
   for (const kind of KINDS) {
     found[kind] = [];
     for (let cursor = ''; ;) {
       const instant = at === undefined ? '' : `&at=${toRfc3339(at)}`;
       const answer = await server.get(`${path}/as-of?kind=${kind}&limit=7${instant}${cursor}`, call);
       expect(answer).toMatchObject({ status: 200 });
+      shown = answer.body['tenant'] as unknown as Shape;
       const page = answer.body[kind]! as unknown as { items: Shape[]; nextCursor: string | null };
       const withVersions = (one: Shape) =>
         kind === 'keys' ? { versions: versionsShown(one, at ?? server.clock.now()) as unknown as Shape } : {};
@@ -156,170 +178,29 @@ async function past({ path }: TestTenant, call: Call, at?: number): Promise<Thin
       cursor = `&cursor=${page.nextCursor}`;
     }
   }
-  return found as unknown as Things;
+  // What a tenant has not set itself has its default.
+  const settings = { ...defaults, ...(shown['settings'] as unknown as Shape) } as unknown as string;
+  return { ...(found as unknown as Things), tenant: { ...shown, settings } as unknown as Shape };
 }
 
-const sorted = (things: Things): Things =>
-  Object.fromEntries(
+const hasProvider = (details: unknown): boolean =>
+  (details as { identityProviderId?: unknown } | null)?.identityProviderId !== undefined;
+const sorted = (things: Things): Things => ({
+  ...things,
+  ...Object.fromEntries(
     KINDS.map((kind) => [kind, kind === 'certificates' ? byKid(things[kind]) : byId(things[kind])]),
-  ) as unknown as Things;
+  ),
+});
+
 const byKid = (items: readonly Shape[]): Shape[] =>
   items.toSorted((one, other) => (one['kid']! < other['kid']! ? -1 : 1));
-
-/** Numbers below a bound, always the same ones (mulberry32). */
-function randomNumbers(seed: number): (bound: number) => number {
-  let state = seed;
-  return (bound) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % bound;
-  };
-}
-
-/** Changes of everything that is rebuilt, most of which are possible when they are asked for. */
-function changesOf(changed: TestTenant, call: () => Call, below: (bound: number) => number) {
-  const { path } = changed;
-  let number = 0;
-  const one = async (list: string): Promise<Shape | undefined> => {
-    const items = itemsOf(await server.get(`${path}/${list}?limit=200`, call()));
-    return items.length === 0 ? undefined : items[below(items.length)];
-  };
-  const some = <T>(values: readonly T[]): T => values[below(values.length)]!;
-  const onCredential = (action: string, body?: () => object) => async () => {
-    const found = await one('credentials');
-    if (!found) return;
-    const at = `${path}/services/${found['serviceId']}/credentials/${found['id']}`;
-    if (action === '') await server.patch(at, body!(), call());
-    else if (action === 'delete') await server.delete(at, { password: PASSWORD }, call());
-    else await server.post(`${at}/${action}`, body?.(), call());
-  };
-  const onVersion = (action: string) => async () => {
-    const key = await one('keys');
-    if (!key) return;
-    const versions = (await server.get(`${path}/keys/${key['id']}`, call())).body['versions'] as unknown as Shape[];
-    await server.post(`${path}/keys/${key['id']}/versions/${some(versions)['kid']}/${action}`, {}, call());
-  };
-  const onKey = (change: (at: string) => Promise<unknown>) => async () => {
-    const key = await one('keys');
-    if (key) await change(`${path}/keys/${key['id']}`);
-  };
-  const onCertificate = (action: string, body?: object) => async () => {
-    const certificate = await one('certificates');
-    if (certificate) await server.post(`${path}/certificates/${certificate['kid']}/${action}`, body, call());
-  };
-  return [
-    () => server.post(`${path}/services`, { name: `service ${++number}`, profiles: some([[], ['*']]) }, call()),
-    async () => {
-      const service = await one('services');
-      const contacts = some([[], ['ada@past.test']]);
-      const change = { description: `changed ${++number}`, allowedCidrs: some([[], ['192.0.2.0/24']]), contacts };
-      if (service) await server.patch(`${path}/services/${service['id']}`, change, call());
-    },
-    async () => {
-      const service = below(3) === 0 ? await one('services') : undefined;
-      if (service) await server.delete(`${path}/services/${service['id']}`, { password: PASSWORD }, call());
-    },
-    async () => {
-      const service = await one('services');
-      const expiresAt = some([null, toRfc3339(server.clock.now() + 3 * DAY)]);
-      const body = { authType: some(['service_key', 'jwt']), name: `credential ${++number}`, expiresAt };
-      if (service) await server.post(`${path}/services/${service['id']}/credentials`, body, call());
-    },
-    async () => {
-      const service = await one('services');
-      const rules = {
-        subject: some([undefined, 'main:*']),
-        claims: { repository: `${number}` },
-        singleUse: some([true, false]),
-      };
-      const issuer = { issuer: 'https://ci.test', audience: 'https://chancery.test', jwks: { keys: [] } };
-      if (service)
-        await server.post(
-          `${path}/services/${service['id']}/trusts`,
-          { name: `trust ${++number}`, ...issuer, ...rules },
-          call(),
-        );
-    },
-    async () => {
-      const service = await one('services');
-      const trusts = service && (await all(`${path}/services/${service['id']}/trusts`, call()));
-      if (trusts?.length)
-        await server.delete(`${path}/services/${service!['id']}/trusts/${some(trusts)['id']}`, undefined, call());
-    },
-    onCredential('discard'),
-    onCredential('reactivate'),
-    onCredential('regenerate', () => ({ overlapSeconds: some([0, 3_600]) })),
-    onCredential('compromise', () => ({})),
-    onCredential('', () => ({ name: `renamed ${++number}`, expiresAt: toRfc3339(server.clock.now() + 2 * DAY) })),
-    onCredential('delete'),
-    () =>
-      server.post(
-        `${path}/keys`,
-        {
-          name: `key ${++number}`,
-          algorithm: some(['ES256', 'HS256']),
-          rotateEverySeconds: 30 * 86_400,
-          exportable: true,
-        },
-        call(),
-      ),
-    onKey((at) => server.post(`${at}/rotate`, { immediately: some([true, false]) }, call())),
-    onKey((at) => server.post(`${at}/rotate`, { immediately: some([true, false]) }, call())),
-    onKey((at) => server.patch(at, { name: `key renamed ${++number}`, exportable: false }, call())),
-    onKey((at) =>
-      below(2) === 0 ? server.delete(at, { password: PASSWORD, force: true }, call()) : Promise.resolve(),
-    ),
-    onKey((at) => server.post(`${at}/restore`, undefined, call())),
-    onVersion('retire'),
-    onVersion('compromise'),
-    async () => {
-      const key = await one('keys');
-      const body = { name: `profile-${++number}`, format: 'jwt', keyId: key?.['id'], fixedClaims: { number } };
-      if (key) await server.post(`${path}/token-profiles`, body, call());
-    },
-    async () => {
-      const profile = await one('token-profiles');
-      if (profile)
-        await server.patch(`${path}/token-profiles/${profile['name']}`, { ttlSeconds: 60 + below(200) }, call());
-    },
-    async () => {
-      const profile = below(2) === 0 ? await one('token-profiles') : undefined;
-      if (profile) await server.delete(`${path}/token-profiles/${profile['name']}`, undefined, call());
-    },
-    () =>
-      issue(
-        server,
-        { ...changed, owner: { ...changed.owner, token: call().token! } },
-        { validityDays: some([1, 300]) },
-      ),
-    onCertificate('hold'),
-    onCertificate('release'),
-    onCertificate('revoke', { reason: 'superseded' }),
-    async () => {
-      const email = `member-${below(4)}@past.test`;
-      const { body } = await server.post(`${path}/members`, { email, role: some(['auditor', 'full_access']) }, call());
-      if (body['token'])
-        await server.post('/v1/invitations/accept', { token: body['token'], name: 'M', password: PASSWORD });
-    },
-    async () => {
-      const member = await one('members');
-      const role = some(['auditor', 'full_access', 'limited_access']);
-      if (member) await server.patch(`${path}/members/${member['userId']}`, { role }, call());
-    },
-    async () => {
-      const member = await one('members');
-      if (member) await server.delete(`${path}/members/${member['userId']}`, undefined, call());
-    },
-  ];
-}
 
 describe('what a tenant had at an instant', () => {
   it('what a tenant had is rebuilt from its history as the tables had it, after random changes', async () => {
     const below = randomNumbers(SEED);
     let call = await owner(tenant);
     await createAuthority(server, { ...tenant, owner: { ...tenant.owner, token: call.token! } });
-    const changes = changesOf(tenant, () => call, below);
+    const changes = changesOf({ server, company }, tenant, () => call, below);
     const snapshots: { readonly at: number; readonly things: Things }[] = [];
     for (let step = 1; step <= STEPS; step += 1) {
       await changes[below(changes.length)]!();
@@ -343,6 +224,10 @@ describe('what a tenant had at an instant', () => {
       await server.setTime(server.clock.now() + 1);
     }
     expect(KINDS.filter((kind) => snapshots.at(-1)!.things[kind].length === 0)).toEqual([]);
+    // Groups at the identity provider made members, changed their roles and removed them.
+    const byGroups = itemsOf(await server.get(`${tenant.path}/audit-events?limit=200&action=${MEMBER_ACTIONS}`, call));
+    const actions = byGroups.flatMap(({ action, details }) => (hasProvider(details) ? [action] : []));
+    expect(new Set(actions)).toEqual(new Set(MEMBER_ACTIONS.split(',')));
     expect(sorted(await past(tenant, call))).toEqual(sorted(await present(tenant, call)));
     for (const { at, things } of snapshots) expect([at, sorted(await past(tenant, call, at))]).toEqual([at, things]);
   });
