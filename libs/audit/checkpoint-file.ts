@@ -20,7 +20,12 @@ export interface CheckpointMemory {
    * @throws Error where it cannot be read
    */
   refresh(keepers: Keepers): Promise<void>;
-  /** Keeps signed checkpoints and such notes; they are on the disk when this resolves. */
+  /** Whether something waits that could not be kept. */
+  readonly isBehind: boolean;
+  /**
+   * Keeps signed checkpoints and such notes, and what waits since an attempt before; they are on the disk when this resolves.
+   * @throws Error where they cannot be written: they wait
+   */
   keep(notes: readonly string[]): Promise<void>;
 }
 
@@ -32,6 +37,7 @@ export const NO_CHECKPOINT_MEMORY: CheckpointMemory = {
   erasures: () => [],
   rejected: () => [],
   refresh: async () => undefined,
+  isBehind: false,
   keep: async () => undefined,
 };
 
@@ -89,6 +95,8 @@ async function readInto(notes: KeptNotes, handle: FileHandle, since: number, to:
 export class CheckpointFile implements CheckpointMemory {
   readonly isKept = true;
   #known = new KeptNotes();
+  /** What could not be written: of each log its largest checkpoint. */
+  #waiting = new KeptNotes();
   /** Bytes that were read, up to the end of a line. */
   #read = 0;
   /** The last of them, by which it shows whether the file is the same still. */
@@ -134,6 +142,10 @@ export class CheckpointFile implements CheckpointMemory {
     return this.afterOthers(() => this.append(notes));
   }
 
+  get isBehind(): boolean {
+    return this.#waiting.beyond(new KeptNotes()).length > 0;
+  }
+
   /** One by one: each continues where the one before has ended. */
   private afterOthers(work: () => Promise<void>): Promise<void> {
     const done = this.#done.then(work);
@@ -142,8 +154,19 @@ export class CheckpointFile implements CheckpointMemory {
   }
 
   private async append(notes: readonly string[]): Promise<void> {
-    if (notes.length === 0) return;
-    const lines = notes.map((note) => JSON.stringify(note));
+    const all = [...this.#waiting.beyond(new KeptNotes()), ...notes];
+    if (all.length === 0) return;
+    this.#waiting = new KeptNotes();
+    try {
+      await this.write(all.map((note) => JSON.stringify(note)));
+    } catch (error) {
+      for (const note of all) this.#waiting.addSigned(note);
+      throw error;
+    }
+    for (const note of all) this.#known.addSigned(note);
+  }
+
+  private async write(lines: readonly string[]): Promise<void> {
     const handle = await this.opened();
     try {
       // One write, so that the lines of several processes do not mix. What follows a line that was cut off begins on a new line.
@@ -152,7 +175,6 @@ export class CheckpointFile implements CheckpointMemory {
     } finally {
       await handle.close();
     }
-    for (const note of notes) this.#known.addSigned(note);
   }
 
   /** Created where it is not there; for writing too, so that a missing permission shows at start. */
@@ -181,7 +203,7 @@ export class CheckpointFile implements CheckpointMemory {
       const missing = before.beyond(found);
       for (const note of missing) found.addSigned(note);
       this.#known = found;
-      await this.append(missing);
+      if (missing.length > 0) await this.append(missing);
     } finally {
       await handle.close();
     }

@@ -137,11 +137,12 @@ export class Checkpoints {
     }
   }
 
-  /** Adds what was signed to the log of checkpoints, and signs that. */
+  /** Adds what was signed to the log of checkpoints, and signs that; keeps what waits, also of histories that have not grown since. */
   private async enter(): Promise<void> {
     let entered = 0;
     for (let count = 1; count > 0; entered += count) count = await this.checkpointLog.enterDue();
     if (entered > 0) await this.publishAll(CHECKPOINT_LOG);
+    await this.place.memory.keep([]);
   }
 
   private async failureOf(work: () => Promise<void>): Promise<unknown> {
@@ -156,10 +157,10 @@ export class Checkpoints {
 
   /**
    * Whether this process has found a history that is not the one that was signed, at its start or when it was to sign it, or could
-   * sign none last time because of the key store.
+   * sign none last time because of the key store, or could not keep outside of the database what it has signed.
    */
   get isDegraded(): boolean {
-    return this.#inconsistent.size > 0 || this.#waitsForStore;
+    return this.#inconsistent.size > 0 || this.#waitsForStore || this.place.memory.isBehind;
   }
 
   /** When this process last signed one. */
@@ -179,9 +180,8 @@ export class Checkpoints {
   }
 
   private async publishAll(tenantId: string): Promise<void> {
-    while (await this.publishNext(tenantId)) {
-      // A history that has grown by more than one checkpoint adds.
-    }
+    // Until all is signed of a history that has grown by more than one checkpoint adds.
+    for (let isMore = true; isMore;) isMore = await this.publishNext(tenantId);
   }
 
   /**

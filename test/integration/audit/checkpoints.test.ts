@@ -1,4 +1,4 @@
-import { appendFileSync, readFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -77,6 +77,22 @@ describe('a checkpoint', () => {
     const failed = await one.checkpoints.publishDue();
     expect(failed.map(({ tenantId }) => tenantId)).toEqual(broken);
     expect(await opening(one, scopes.at(-1)!)).toMatchObject({ size: 1 });
+  });
+
+  it('a checkpoint that could not be kept because a disk was full is kept as soon as there is room, though nothing is recorded since', async () => {
+    const path = join(await folder, 'on-a-full-disk');
+    symlinkSync('/dev/full', path);
+    const one = await instance(await CheckpointFile.open(path));
+    const scope = newTenant();
+    await record(one.database, scope);
+    const failed = await one.checkpoints.publishDue();
+    expect(failed.map(({ error }) => (error as { code?: string }).code)).toContain('ENOSPC');
+    expect(one.checkpoints.isDegraded).toBe(true);
+    expect(await opening(one, scope)).toMatchObject({ size: 1 });
+    rmSync(path);
+    expect(await one.checkpoints.publishDue()).toEqual([]);
+    expect(one.checkpoints.isDegraded).toBe(false);
+    expect(readFileSync(path, 'utf8')).toContain(`${HISTORY_HOST}/${scope.tenantId}`);
   });
 
   it('a checkpoint covers what was recorded, and is signed again only when there is more', async () => {
