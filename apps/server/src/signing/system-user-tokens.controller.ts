@@ -3,8 +3,6 @@ import { ApiOperation, ApiTags } from '../http/api-declarations.js';
 
 import { type TenantScope, coreErrors, toRfc3339 } from '#core';
 import { databaseErrors } from '#database';
-import { keyStoreErrors } from '#key-stores';
-import { keyErrors } from '#keys';
 import { Signing, TokenProfiles, parseSystemUserToken, profileErrors } from '#signing';
 
 import type { GrantedService } from '../callers.js';
@@ -14,6 +12,7 @@ import { Fails } from '../http/fails.js';
 import { Caller, InScope } from '../http/in-scope.js';
 import { Requires } from '../http/requires.js';
 import { ProfileQuery } from './transactions.contract.js';
+import { ofIssuing } from './token.contract.js';
 
 const FORMAT = 'superoffice-system-user';
 
@@ -56,11 +55,8 @@ export class SystemUserTokensController {
   @Answers(200, SystemUserTokenAnswer, 'The signed token; the same in the same minute')
   @Fails(
     coreErrors.NOT_FOUND,
-    profileErrors.PROFILE_NOT_GRANTED,
+    ...ofIssuing,
     profileErrors.AMBIGUOUS_PROFILE,
-    keyErrors.KEY_NOT_USABLE,
-    keyStoreErrors.KEY_STORE_BUSY,
-    keyStoreErrors.KEY_STORE_UNAVAILABLE,
     coreErrors.BUSY,
     databaseErrors.AUDIT_UNAVAILABLE,
   )

@@ -1,4 +1,5 @@
 import { DomainError, type Json, coreErrors, toRfc3339 } from '#core';
+import { keyErrors } from '#keys';
 import {
   type Diagnosis,
   type Finding,
@@ -6,14 +7,19 @@ import {
   type PresentedToken,
   type SignedToken,
   formatNames,
+  profileErrors,
   verifyCodes,
 } from '#signing';
 
+import { signingInKeyStore } from '../admin/key-store.contract.js';
 import type { SecretText } from '../http/answer-once.js';
 import { type Problem, toProblem } from '../http/problem.js';
 import { Compiled } from '../http/compiled-input.js';
 import { Choice, Flag, Identifier, Instant, Items, JsonObject, Nested, Text } from '../http/fields.js';
 import { tokenOfProfile } from '../secret-references.js';
+
+/** Errors of every request that issues a token. */
+export const ofIssuing = [profileErrors.PROFILE_NOT_GRANTED, keyErrors.KEY_NOT_USABLE, ...signingInKeyStore] as const;
 
 const TOKEN_EXAMPLE = 'eyJhbGciOiJFUzI1NiIsInR5cCI6IkpXVCIsImtpZCI6IjZmMWMifQ.eyJpc3MiOiJhY21lIn0.c2lnbmF0dXJl';
 /** Maximum size of a body in a request with a token. */

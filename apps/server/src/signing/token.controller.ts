@@ -4,7 +4,6 @@ import type { FastifyRequest } from 'fastify';
 
 import { type DomainError, type TenantScope, coreErrors } from '#core';
 import { keyStoreErrors } from '#key-stores';
-import { keyErrors } from '#keys';
 import { OwnTokenDiagnosis, type SignedToken, Signing, formats, profileErrors, transactionErrors } from '#signing';
 
 import type { GrantedService } from '../callers.js';
@@ -23,6 +22,7 @@ import {
   VerifyAnswer,
   VerifyRequest,
   WhoamiAnswer,
+  ofIssuing,
 } from './token.contract.js';
 
 const inputs = [...formats.values()];
@@ -50,15 +50,7 @@ export class TokenController {
     ),
   })
   @Answers(200, IssuedTokenAnswer, 'The token')
-  @Fails(
-    profileErrors.PROFILE_NOT_GRANTED,
-    keyErrors.KEY_NOT_USABLE,
-    keyStoreErrors.KEY_STORE_MESSAGE_TOO_LONG,
-    keyStoreErrors.KEY_STORE_BUSY,
-    keyStoreErrors.KEY_STORE_UNAVAILABLE,
-    transactionErrors.XID_IN_USE,
-    coreErrors.BUSY,
-  )
+  @Fails(...ofIssuing, keyStoreErrors.KEY_STORE_MESSAGE_TOO_LONG, transactionErrors.XID_IN_USE, coreErrors.BUSY)
   async sign(
     @InScope() scope: TenantScope,
     @Caller() caller: GrantedService,
@@ -76,13 +68,7 @@ export class TokenController {
   @ApiOperation({ operationId: 'signTokens', summary: 'Issue up to 100 tokens with a profile' })
   @ApiParam({ name: 'profile', description: 'Name of the token profile', example: 'partner-api' })
   @Answers(200, BatchAnswer, 'Tokens and errors, in request order')
-  @Fails(
-    profileErrors.PROFILE_NOT_GRANTED,
-    keyErrors.KEY_NOT_USABLE,
-    keyStoreErrors.KEY_STORE_BUSY,
-    keyStoreErrors.KEY_STORE_UNAVAILABLE,
-    coreErrors.BUSY,
-  )
+  @Fails(...ofIssuing, coreErrors.BUSY)
   async signBatch(
     @InScope() scope: TenantScope,
     @Caller() caller: GrantedService,

@@ -3,8 +3,6 @@ import { ApiOkResponse, ApiOperation, ApiParam, ApiResponse, ApiTags } from '../
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
 import { type ErrorKind, type Origin, type Page, type TenantScope, systemOrigin } from '#core';
-import { keyStoreErrors } from '#key-stores';
-import { keyErrors } from '#keys';
 import {
   PUBLIC_CALLER,
   PublicProfiles,
@@ -23,6 +21,7 @@ import { toDomainError } from '../http/foreign-errors.js';
 import { Caller, Facts, InScope, type RequestFacts, ShownService } from '../http/in-scope.js';
 import { PublicOrSignedIn, Requires } from '../http/requires.js';
 import { PhoneTokenQuery, TransactionAnswer, TransactionPage, TransactionQuery } from './transactions.contract.js';
+import { ofIssuing } from './token.contract.js';
 import { TenantNames } from './tenant-names.js';
 
 const FORMAT = 'telesign-app-verify';
@@ -46,14 +45,7 @@ const EmptyFailure = (): MethodDecorator =>
     content: { 'text/plain': { schema: { type: 'string', example: '' } } },
   }) as MethodDecorator;
 const Refusals = (): MethodDecorator =>
-  Fails(
-    profileErrors.PROFILE_NOT_GRANTED,
-    profileErrors.AMBIGUOUS_PROFILE,
-    keyErrors.KEY_NOT_USABLE,
-    keyStoreErrors.KEY_STORE_BUSY,
-    keyStoreErrors.KEY_STORE_UNAVAILABLE,
-    transactionErrors.XID_IN_USE,
-  );
+  Fails(...ofIssuing, profileErrors.AMBIGUOUS_PROFILE, transactionErrors.XID_IN_USE);
 
 const FAULTS: ReadonlySet<ErrorKind> = new Set<ErrorKind>(['internal', 'unavailable']);
 

@@ -4,8 +4,6 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 
 import { type Origin, type TenantScope, coreErrors, systemOrigin } from '#core';
 import { databaseErrors } from '#database';
-import { keyStoreErrors } from '#key-stores';
-import { keyErrors } from '#keys';
 import { AllowedOrigins, type SignedToken, Signing, TokenProfiles, TrustedUsers, profileErrors } from '#signing';
 
 import type { GrantedService } from '../callers.js';
@@ -20,6 +18,7 @@ import { tokenOfProfile } from '../secret-references.js';
 import { TenantNames } from './tenant-names.js';
 import { ProfileQuery } from './transactions.contract.js';
 import { UserTokenAnswer, UserTokenQuery, UserTokenRequest } from './user-tokens.contract.js';
+import { ofIssuing } from './token.contract.js';
 
 const FORMAT = 'ccai-user';
 /** A page shows the ID token of its user, and no cookie. */
@@ -30,15 +29,7 @@ const PREFLIGHT = {
 } as const;
 const BEARER = /^Bearer +(?<token>\S+)$/i;
 
-const { PROFILE_NOT_GRANTED, AMBIGUOUS_PROFILE } = profileErrors;
-const ofEachIssue = [
-  PROFILE_NOT_GRANTED,
-  AMBIGUOUS_PROFILE,
-  keyErrors.KEY_NOT_USABLE,
-  keyStoreErrors.KEY_STORE_BUSY,
-  keyStoreErrors.KEY_STORE_UNAVAILABLE,
-  coreErrors.BUSY,
-] as const;
+const ofEachIssue = [...ofIssuing, profileErrors.AMBIGUOUS_PROFILE, coreErrors.BUSY] as const;
 
 const RejectsUsers = (): MethodDecorator =>
   Fails(coreErrors.NOT_FOUND, databaseErrors.AUDIT_UNAVAILABLE, ...ofEachIssue);
