@@ -276,9 +276,16 @@ function describeFault({ name }: Located, request: RandomRequest, answer: RawAns
   );
 }
 
+const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
+/** They only read, whatever their method: a gateway asks by that of the request that it was asked. */
+const READS = /\/(?:forward-auth|ocsp|csr)$/;
+
 /** Whether an answer may have ended a thing, or a caller, that later requests need. */
 const isChange = ({ method, path }: Located, { status }: RawAnswer): boolean =>
-  status < 300 && method !== 'GET' && (/\{(?!tenantId)/.test(path) || method !== 'POST' || /leaks|auth/.test(path));
+  status < 300 &&
+  !SAFE_METHODS.has(method) &&
+  !READS.test(path) &&
+  (/\{(?!tenantId)/.test(path) || method !== 'POST' || /leaks|auth/.test(path));
 
 /** Requests that are made from one seed: what they need is made anew where one before them took it away. */
 const REQUESTS_IN_A_ROUND = 4;
