@@ -15,7 +15,8 @@ const ROUNDS = Number(process.env['RACE_ROUNDS'] ?? 48);
 const RACERS = 32;
 /** Rounds may overlap: they have different ids, and a round by itself leaves the server idle most of the time. */
 const ROUNDS_AT_ONCE = 4;
-const CONTROL_ROUNDS = 3;
+/** At most: a busy machine can run one racer after the other, and so hide the race for some rounds. */
+const CONTROL_ROUNDS = 40;
 
 let database: TestDatabase;
 let servers: readonly [TestServer, TestServer];
@@ -86,9 +87,9 @@ describe('one jti, many racers, two instances', () => {
       return free;
     };
     try {
-      const accepted: number[] = [];
-      for (let round = 0; round < CONTROL_ROUNDS; round += 1) accepted.push(await acceptances());
-      expect(Math.max(...accepted)).toBeGreaterThan(1);
+      let accepted = 0;
+      for (let round = 0; round < CONTROL_ROUNDS && accepted < 2; round += 1) accepted = await acceptances();
+      expect(accepted).toBeGreaterThan(1);
     } finally {
       Tx.prototype.insertAbsent = original;
     }
