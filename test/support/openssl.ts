@@ -1,13 +1,8 @@
-import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-export interface CommandResult {
-  readonly code: number;
-  /** What it wrote to both of its outputs. */
-  readonly text: string;
-}
+import { type CommandResult, runCommand } from './small-process.js';
 
 /** A folder of its own in which commands run; removed at the end. */
 export class Workshop {
@@ -15,13 +10,7 @@ export class Workshop {
 
   /** Runs a command, never through a shell. It may run beside this process's own server. */
   run(command: string, args: readonly string[]): Promise<CommandResult> {
-    return new Promise((resolve) => {
-      const options = { cwd: this.path, encoding: 'utf8', timeout: 30_000 } as const;
-      execFile(command, args, options, (error, stdout, stderr) => {
-        const text = stdout + stderr;
-        resolve({ code: error ? (typeof error.code === 'number' ? error.code : 1) : 0, text });
-      });
-    });
+    return runCommand(command, args, { cwd: this.path, timeout: 30_000 });
   }
 
   /** `openssl` with these arguments. @throws Error where it fails */
