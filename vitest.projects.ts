@@ -34,6 +34,6 @@ export const PROJECTS: Readonly<Record<string, Project>> = {
     exclude: [...BROWSER, ...UNIT, ...CONFORMANCE, ...FAULTS, ...INTEGRATION],
     pool: 'forks',
   },
-  conformance: { include: CONFORMANCE, pool: 'threads' },
+  conformance: { include: CONFORMANCE, pool: 'forks' },
   unit: { include: UNIT, pool: 'threads' },
 };
