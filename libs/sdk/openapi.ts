@@ -11148,7 +11148,17 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The account; 200 if the key already has one */
+            /** @description The account that the key already has */
+            200: {
+                content: {
+                    "application/json": {
+                        status: string;
+                        contact: string[];
+                        orders: string;
+                    };
+                };
+            };
+            /** @description The new account */
             201: {
                 content: {
                     "application/json": {
@@ -11293,6 +11303,9 @@ export interface operations {
                         error?: {
                             type: string;
                             detail: string;
+                            subproblems?: {
+                                [key: string]: unknown;
+                            }[];
                         };
                     };
                 };
@@ -11335,6 +11348,9 @@ export interface operations {
                         error?: {
                             type: string;
                             detail: string;
+                            subproblems?: {
+                                [key: string]: unknown;
+                            }[];
                         };
                     };
                 };
@@ -11377,6 +11393,9 @@ export interface operations {
                         error?: {
                             type: string;
                             detail: string;
+                            subproblems?: {
+                                [key: string]: unknown;
+                            }[];
                         };
                     };
                 };
@@ -11454,6 +11473,14 @@ export interface operations {
                         status: string;
                         url: string;
                         token: string;
+                        validated?: string;
+                        error?: {
+                            type: string;
+                            detail: string;
+                            subproblems?: {
+                                [key: string]: unknown;
+                            }[];
+                        };
                     };
                 };
             };

@@ -57,7 +57,12 @@ export class AcmeAccountsController {
   @AcmePost('new-account', {
     id: 'newAcmeAccount',
     summary: 'Create an account, or find the account of the key',
-    answer: { status: 201, description: 'The account; 200 if the key already has one', schema: ACCOUNT_SCHEMA },
+    answer: {
+      status: 201,
+      description: 'The new account',
+      also: { status: 200, description: 'The account that the key already has' },
+      schema: ACCOUNT_SCHEMA,
+    },
     fails: [
       acmeErrors.ACME_BINDING_REQUIRED,
       acmeErrors.ACME_ACCOUNT_KEY_TAKEN,

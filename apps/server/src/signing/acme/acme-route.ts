@@ -3,6 +3,8 @@ import { ApiBody, ApiConsumes, ApiOperation, ApiParam, ApiResponse, ApiTags } fr
 
 import { acmeErrors } from '#acme';
 import type { ErrorFactory } from '#core';
+import { databaseErrors } from '#database';
+import { callerErrors } from '#service-keys';
 
 import { AcceptsAnyInput } from '../../http/declared-input.guard.js';
 import { Fails } from '../../http/fails.js';
@@ -33,6 +35,8 @@ const OF_SIGNED_REQUESTS = [
   ACME_UNAUTHORIZED,
   ACME_ACCOUNT_ENDED,
   ACME_ACCOUNT_NOT_FOUND,
+  callerErrors.IP_NOT_ALLOWED,
+  databaseErrors.AUDIT_UNAVAILABLE,
 ];
 
 interface AcmeOperation {
@@ -41,6 +45,8 @@ interface AcmeOperation {
   readonly answer: {
     readonly status?: number;
     readonly description: string;
+    /** Another status with the same body, and what it means. */
+    readonly also?: { readonly status: number; readonly description: string };
     readonly mediaType?: string;
     readonly schema?: object;
   };
@@ -56,7 +62,8 @@ export function AcmePost(
   path: string,
   { id, summary, answer, parameters = {}, fails = [] }: AcmeOperation,
 ): MethodDecorator {
-  const { status = 200, description, mediaType = 'application/json', schema } = answer;
+  const { status = 200, description, also, mediaType = 'application/json', schema } = answer;
+  const content = schema === undefined ? {} : { content: { [mediaType]: { schema } } };
   return applyDecorators(
     Post(path),
     HttpCode(status),
@@ -66,11 +73,7 @@ export function AcmePost(
     ApiConsumes('application/jose+json'),
     ApiBody({ description: 'Flattened JWS (RFC 8555 §6.2)', schema: JWS_SCHEMA }),
     ApiOperation({ operationId: id, summary }),
-    ApiResponse({
-      status,
-      description,
-      ...(schema === undefined ? {} : { content: { [mediaType]: { schema } } }),
-    }),
+    ...[{ status, description }, ...(also ? [also] : [])].map((one) => ApiResponse({ ...one, ...content })),
     Fails(...OF_SIGNED_REQUESTS, ...fails),
   );
 }

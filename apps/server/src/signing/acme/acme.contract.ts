@@ -71,6 +71,22 @@ export const presentAccount = (urls: AcmeUrls, { id, state, contacts }: AcmeAcco
 
 export const ORDERS_SCHEMA = object({ orders: texts(`${BASE}/orders/0198d7c4-5a1e-7cc0-8f3a-2b6d5e9a1c49`) });
 
+/** §6.7, §6.7.1. */
+const PROBLEM_SCHEMA = object(
+  {
+    type: by(acmeType('connection')),
+    detail: by('billing.acme.internal: The connection failed'),
+    subproblems: list([
+      {
+        type: acmeType('rejectedIdentifier'),
+        detail: 'The name is not permitted',
+        identifier: { type: 'dns', value: 'billing.acme.internal' },
+      },
+    ]),
+  },
+  ['type', 'detail'],
+);
+
 export const ORDER_SCHEMA = object(
   {
     status: by('ready'),
@@ -79,7 +95,7 @@ export const ORDER_SCHEMA = object(
     authorizations: texts(`${BASE}/authorizations/0198d7c4-5a1e-7cc0-8f3a-2b6d5e9a1c50`),
     finalize: by(`${BASE}/orders/0198d7c4-5a1e-7cc0-8f3a-2b6d5e9a1c49/finalize`),
     certificate: by(`${BASE}/certificates/5d2c7b0e-3a0d-4a8e-9d5e-1f6f3f6f9b11`),
-    error: object({ type: by(acmeType('connection')), detail: by('billing.acme.internal: The connection failed') }),
+    error: PROBLEM_SCHEMA,
   },
   ['status', 'expires', 'identifiers', 'authorizations', 'finalize'],
 );
@@ -136,8 +152,14 @@ export const presentAuthorization = (urls: AcmeUrls, row: AcmeAuthorization, now
   challenges: challengesOf(row, now).map(({ type }) => presentChallenge(urls, row, type, now)),
 });
 
+/** §8: `validated` where it is valid, `error` where it failed. */
 export const CHALLENGE_SCHEMA = object(
-  Object.fromEntries(Object.entries(CHALLENGE).map(([name, value]) => [name, by(value)])),
+  {
+    ...Object.fromEntries(Object.entries(CHALLENGE).map(([name, value]) => [name, by(value)])),
+    validated: by('2026-01-01T00:00:02.000Z'),
+    error: PROBLEM_SCHEMA,
+  },
+  Object.keys(CHALLENGE),
 );
 
 export function presentChallenge(urls: AcmeUrls, row: AcmeAuthorization, type: string, now: number) {
