@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { type DomainError, coreErrors } from '#core';
+import { type DomainError, asDryRun, coreErrors, platformScope } from '#core';
 
 import { uuidv7 } from '#crypto';
 import { type Database, TransactionMisuse, type Tx } from '#database';
@@ -40,6 +40,29 @@ describe('a transaction', () => {
     await expect(failing).rejects.toThrow('roll back');
     expect(await targetsIn(scope)).toEqual([]);
     expect(await database.read(scope, (view) => view.find(Note, {}))).toEqual([]);
+  });
+
+  it('a transaction of a dry run is rolled back, tells its events and has no effect once it ends, by whatever scope was made from its own', async () => {
+    const scope = asDryRun(tenantScope());
+    let effects = 0;
+    const work = async (tx: Tx): Promise<void> => {
+      const row = note();
+      await tx.insert(Note, row);
+      tx.onceCommitted(() => (effects += 1));
+      tx.record(noteEvents.written(row.id, { tenantId: scope.tenantId }));
+    };
+    const attempts = [
+      database.transaction(scope, work),
+      database.transaction({ ...scope }, work),
+      database.platform(platformScope(scope), (tx) => work(tx.ofTenant(scope.tenantId))),
+    ];
+    for (const attempt of attempts) {
+      await expect(attempt).rejects.toMatchObject({ name: 'DryRunEnd', events: [{ action: 'note.written' }] });
+    }
+    await expect(database.commit(scope, async () => ({}) as never)).rejects.toThrow(TransactionMisuse);
+    expect(await targetsIn(scope)).toEqual([]);
+    expect(await database.read(scope, (view) => view.find(Note, {}))).toEqual([]);
+    expect(effects).toBe(0);
   });
 
   it('a transaction takes the change back where the event cannot be recorded', async () => {
