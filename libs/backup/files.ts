@@ -36,7 +36,8 @@ class Measured extends Transform {
  */
 export async function inNewFolder<T>(folder: string, work: () => Promise<T>): Promise<T> {
   await mkdir(folder, { mode: FOLDER_MODE }).catch((error: NodeJS.ErrnoException) => {
-    throw error.code === 'EEXIST' ? new Error(`${folder} exists already: a backup is a new folder`) : error;
+    if (error.code === 'EEXIST') throw new Error(`${folder} exists already: a backup is a new folder`);
+    throw new Error(`The folder ${folder} cannot be created: ${error.message}`, { cause: error });
   });
   try {
     const result = await work();
@@ -44,7 +45,8 @@ export async function inNewFolder<T>(folder: string, work: () => Promise<T>): Pr
     return result;
   } catch (error) {
     await rm(folder, { recursive: true, force: true });
-    throw error;
+    if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
+    throw new Error(`The disk of ${folder} is full; what was begun of the backup is removed`, { cause: error });
   }
 }
 

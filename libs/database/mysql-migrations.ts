@@ -15,6 +15,19 @@ const ASK_EVERY_MILLISECONDS = 200;
 /** How many times a lease must be seen as expired before it is taken over. */
 const EXPIRED_ASKS = 25;
 
+/**
+ * ER_GALERA_REPLICATION_NOT_SUPPORTED. MariaDB 10.11 refuses every UPDATE that joins a derived table, as a migration does, unless
+ * `wsrep_max_ws_size` has its largest value, and says no more than this number.
+ */
+const REPLICATION_NOT_SUPPORTED = 4165;
+
+function limitedWriteSets(error: unknown): Error | undefined {
+  const { errno } = (error as { readonly driverError?: { readonly errno?: number } }).driverError ?? {};
+  if (errno !== REPLICATION_NOT_SUPPORTED) return undefined;
+  const remedy = 'SET GLOBAL wsrep_max_ws_size = 2147483647 (the default) on this server while the schema is migrated';
+  return new Error(`Galera does not replicate a statement of a migration: ${remedy}`, { cause: error });
+}
+
 interface Lease {
   readonly expiresAt: number;
   readonly hasExpired: number;
@@ -82,6 +95,8 @@ async function holdingLease(connection: Connection, work: () => Promise<void>): 
   const renewal = setInterval(renew, RENEW_EVERY_MILLISECONDS);
   try {
     await work();
+  } catch (error) {
+    throw limitedWriteSets(error) ?? error;
   } finally {
     clearInterval(renewal);
     await written('UPDATE migration_lease SET expiresAt = 0 WHERE id = 1 AND holder = ?', [holder]);

@@ -85,6 +85,26 @@ describe.skipIf(whyNot !== undefined)(`a Galera cluster${whyNot ? ` (${whyNot})`
     for (const database of databases) await database.close();
   });
 
+  it(
+    'a first migration that wsrep_max_ws_size does not let through says so, and goes through with the default',
+    PATIENCE,
+    async () => {
+      const { url } = cluster.nodes[0]!;
+      await cluster.createDatabase('limited');
+      const database = await Database.open({
+        url: `${url}limited`,
+        clock: systemClock,
+        entities,
+        recorder: recordEvents,
+      });
+      await statement(url, `SET GLOBAL wsrep_max_ws_size = ${WRITE_SET_BYTES}`);
+      await expect(database.migrate()).rejects.toThrow('SET GLOBAL wsrep_max_ws_size = 2147483647');
+      await statement(url, `SET GLOBAL wsrep_max_ws_size = ${WRITE_SET_BYTES_DEFAULT}`);
+      await database.migrate();
+      await database.close();
+    },
+  );
+
   describe('a backup that is larger than what the servers of a cluster send each other in one piece', () => {
     const limited = (bytes: number): Promise<void> =>
       statement(cluster.nodes[0]!.url, `SET GLOBAL wsrep_max_ws_size = ${bytes}`);

@@ -191,6 +191,12 @@ describe.each(WAYS)('a backup of %s, restored into %s', (from, to) => {
     const again = await chancery(source.url, checkpoints, 'backup', '--to', backup);
     expect(again).toMatchObject({ code: 1, told: expect.stringContaining(`${backup} exists already`) });
     expect(readdirSync(backup)).toEqual(before);
+    const nowhere = join(identityFile, 'backup');
+    const impossible = await chancery(source.url, checkpoints, 'backup', '--to', nowhere);
+    expect(impossible).toMatchObject({
+      code: 1,
+      told: expect.stringContaining(`${nowhere} cannot be created: ENOTDIR`),
+    });
   });
 
   it('a backup that was changed, cut off, or is opened with another identity is rejected, and writes nothing', async () => {
