@@ -26,7 +26,8 @@ ENV HOST=0.0.0.0 \
     DATABASE_URL=sqlite:/data/chancery.db \
     CHANCERY_MASTER_KEY_FILE=/data/master.key \
     CHANCERY_CHECKPOINT_FILE=/data/checkpoints.ndjson
-USER node
+# The user `node`, by number: with `runAsNonRoot`, Kubernetes does not start an image whose user is a name.
+USER 1000:1000
 EXPOSE 3000
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=3s --start-period=30s --retries=3 \

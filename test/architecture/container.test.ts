@@ -65,7 +65,7 @@ describe('Dockerfile', () => {
   });
 
   it('Dockerfile ends without root rights', () => {
-    expect(instructions('USER')).toEqual(['node']);
+    expect(instructions('USER')).toEqual(['1000:1000']);
   });
 
   it('Dockerfile writes to its volume only', () => {
