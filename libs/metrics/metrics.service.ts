@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DiscoveryService } from '@nestjs/core';
-import { type Metric, Registry, collectDefaultMetrics } from 'prom-client';
+import type { Metric, PrometheusContentType, Registry } from 'prom-client';
 
 import { Clock, type EpochMilliseconds } from '#core';
 import { LOGGER, type Logger, describeError } from '#logging';
@@ -37,7 +37,7 @@ export class Metrics implements MetricSource<typeof own> {
   ) {}
 
   /** Of the text that `exposition` gives. */
-  readonly contentType = Registry.PROMETHEUS_CONTENT_TYPE;
+  readonly contentType: PrometheusContentType = 'text/plain; version=0.0.4; charset=utf-8';
 
   /** Every metric, in the text format of Prometheus 0.0.4. Scrapes at the same time get the same answer. */
   exposition(): Promise<string> {
@@ -50,7 +50,7 @@ export class Metrics implements MetricSource<typeof own> {
   }
 
   private async scrape(): Promise<string> {
-    this.#registry ??= this.setUp();
+    this.#registry ??= await this.setUp();
     for (const source of this.#sources) await this.refresh(source);
     return this.#registry.metrics();
   }
@@ -71,7 +71,9 @@ export class Metrics implements MetricSource<typeof own> {
     }
   }
 
-  private setUp(): Registry {
+  private async setUp(): Promise<Registry> {
+    // It takes part of the time of a start, and many installations are never scraped.
+    const { Registry, collectDefaultMetrics } = await import('prom-client');
     const registry = new Registry();
     // Of the process and of Node.js: processor time, memory, garbage collection, delays of the event loop.
     collectDefaultMetrics({ register: registry });

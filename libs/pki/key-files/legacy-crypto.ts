@@ -1,4 +1,4 @@
-import { Piscina } from 'piscina';
+import type { Piscina } from 'piscina';
 
 import { coreErrors } from '#core';
 import type { DecryptionTask, DerivationTask } from './legacy-crypto.worker.js';
@@ -8,7 +8,18 @@ const WORKER = new URL(`./legacy-crypto.worker${import.meta.url.endsWith('.ts') 
 const WAITING_MAX = 64;
 const IDLE_MILLISECONDS = 10_000;
 
-let pool: Piscina | undefined;
+let opened: Promise<Piscina> | undefined;
+
+async function openPool(): Promise<Piscina> {
+  const library = await import('piscina');
+  return new library.Piscina({
+    filename: WORKER.href,
+    minThreads: 0,
+    maxThreads: 1,
+    idleTimeout: IDLE_MILLISECONDS,
+    maxQueue: WAITING_MAX,
+  });
+}
 
 /**
  * Work of node-forge, whose loops would block the event loop for seconds, on a thread of its own. The thread starts with
@@ -16,13 +27,7 @@ let pool: Piscina | undefined;
  * @throws BUSY
  */
 async function run<Result>(name: 'derive' | 'decrypt', task: object): Promise<Result> {
-  pool ??= new Piscina({
-    filename: WORKER.href,
-    minThreads: 0,
-    maxThreads: 1,
-    idleTimeout: IDLE_MILLISECONDS,
-    maxQueue: WAITING_MAX,
-  });
+  const pool = await (opened ??= openPool());
   if (pool.queueSize >= WAITING_MAX) throw coreErrors.BUSY({ retryAfterSeconds: 5 });
   return (await pool.run(task, { name })) as Result;
 }
