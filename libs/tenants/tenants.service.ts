@@ -198,7 +198,7 @@ export class Tenants {
   }
 
   /**
-   * Destroys the tenant's data key, and with it every secret of the tenant; the history and its hashes remain.
+   * Deletes a tenant: destroys its data key, and with it every secret of the tenant. The history and its hashes remain.
    * @throws VALIDATION_ERROR, PASSWORD_REQUIRED, PASSWORD_INVALID, CONFIRMATION_MISMATCH, NOT_FOUND, WRONG_STATE
    */
   async delete(
