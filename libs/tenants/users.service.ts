@@ -160,10 +160,10 @@ export class Users {
   }
 
   /**
-   * Step-up: the caller's own password in the very request that needs it, or the token of a step-up (`StepUps`) in its
-   * place; `stepUpRules` says where that must be one by a second factor. An API token has neither; it confirms by the right
-   * that it was given when it was created. A dry run takes none.
-   * @throws PASSWORD_REQUIRED where neither was sent, PASSWORD_INVALID, STEP_UP_INVALID, TOO_MANY_ATTEMPTS,
+   * Checks a step-up: the caller's password in the request, or the token of a step-up (`StepUps`); `stepUpRules` says when a
+   * second factor is required. An API token has neither; it needs the right to step up, which it gets when it is created. A
+   * dry run requires none.
+   * @throws PASSWORD_REQUIRED if neither was sent, PASSWORD_INVALID, STEP_UP_INVALID, TOO_MANY_ATTEMPTS,
    *   SECOND_FACTOR_REQUIRED, FORBIDDEN for an API token without that right
    */
   async confirm(scope: PlatformScope, purpose: StepUpPurpose, password: string | undefined): Promise<void> {
