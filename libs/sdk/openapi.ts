@@ -5560,7 +5560,7 @@ export interface operations {
             /** @description Text format 0.0.4 of Prometheus */
             200: {
                 content: {
-                    "text/plain": string;
+                    "text/plain; version=0.0.4": string;
                 };
             };
             default: components["responses"]["Refusal"];

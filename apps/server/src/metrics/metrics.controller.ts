@@ -10,8 +10,9 @@ import { Public } from '../http/requires.js';
 import { ServedWhileSealed } from '../http/seal.guard.js';
 import { MetricsAccess } from './metrics-access.js';
 
+/** The version is a parameter of the media type: scrapers go by it. */
 const TEXT = {
-  'text/plain': { schema: { type: 'string', example: '# TYPE chancery_sealed gauge\nchancery_sealed 0\n' } },
+  'text/plain; version=0.0.4': { schema: { type: 'string', example: '# TYPE chancery_sealed gauge\nchancery_sealed 0\n' } },
 };
 
 /** Metrics on the port of the API, for a caller with their token. */
