@@ -12,7 +12,9 @@ import { MetricsAccess } from './metrics-access.js';
 
 /** The version is a parameter of the media type: scrapers go by it. */
 const TEXT = {
-  'text/plain; version=0.0.4': { schema: { type: 'string', example: '# TYPE chancery_sealed gauge\nchancery_sealed 0\n' } },
+  'text/plain; version=0.0.4': {
+    schema: { type: 'string', example: '# TYPE chancery_sealed gauge\nchancery_sealed 0\n' },
+  },
 };
 
 /** Metrics on the port of the API, for a caller with their token. */
