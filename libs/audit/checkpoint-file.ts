@@ -134,16 +134,16 @@ export class CheckpointFile implements CheckpointMemory {
     return this.#known.rejected;
   }
 
+  get isBehind(): boolean {
+    return this.#waiting.beyond(new KeptNotes()).length > 0;
+  }
+
   refresh(keepers: Keepers): Promise<void> {
     return this.afterOthers(() => this.readOn(keepers));
   }
 
   keep(notes: readonly string[]): Promise<void> {
     return this.afterOthers(() => this.append(notes));
-  }
-
-  get isBehind(): boolean {
-    return this.#waiting.beyond(new KeptNotes()).length > 0;
   }
 
   /** One by one: each continues where the one before has ended. */
@@ -153,17 +153,13 @@ export class CheckpointFile implements CheckpointMemory {
     return done;
   }
 
-  private async append(notes: readonly string[]): Promise<void> {
-    const all = [...this.#waiting.beyond(new KeptNotes()), ...notes];
-    if (all.length === 0) return;
+  private async append(news: readonly string[]): Promise<void> {
+    for (const note of news) this.#waiting.addSigned(note);
+    const notes = [...new Set([...this.#waiting.beyond(new KeptNotes()), ...news])];
+    if (notes.length === 0) return;
+    await this.write(notes.map((note) => JSON.stringify(note)));
     this.#waiting = new KeptNotes();
-    try {
-      await this.write(all.map((note) => JSON.stringify(note)));
-    } catch (error) {
-      for (const note of all) this.#waiting.addSigned(note);
-      throw error;
-    }
-    for (const note of all) this.#known.addSigned(note);
+    for (const note of notes) this.#known.addSigned(note);
   }
 
   private async write(lines: readonly string[]): Promise<void> {
@@ -203,7 +199,7 @@ export class CheckpointFile implements CheckpointMemory {
       const missing = before.beyond(found);
       for (const note of missing) found.addSigned(note);
       this.#known = found;
-      if (missing.length > 0) await this.append(missing);
+      await this.append(missing);
     } finally {
       await handle.close();
     }

@@ -137,11 +137,12 @@ export class Checkpoints {
     }
   }
 
-  /** Adds what was signed to the log of checkpoints, and signs that; keeps what waits, also of histories that have not grown since. */
+  /** Adds what was signed to the log of checkpoints, and signs that. */
   private async enter(): Promise<void> {
     let entered = 0;
     for (let count = 1; count > 0; entered += count) count = await this.checkpointLog.enterDue();
     if (entered > 0) await this.publishAll(CHECKPOINT_LOG);
+    // A history that has not grown since is not signed again: its last checkpoint is kept all the same.
     await this.place.memory.keep([]);
   }
 
@@ -180,8 +181,9 @@ export class Checkpoints {
   }
 
   private async publishAll(tenantId: string): Promise<void> {
-    // Until all is signed of a history that has grown by more than one checkpoint adds.
-    for (let isMore = true; isMore;) isMore = await this.publishNext(tenantId);
+    while (await this.publishNext(tenantId)) {
+      // A history that has grown by more than one checkpoint adds.
+    }
   }
 
   /**

@@ -1,4 +1,4 @@
-import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -110,6 +110,25 @@ it('of the lines of one log only the largest is parsed, so that a long file is r
   parsing.mockRestore();
 });
 
+it('checkpoints that a full disk does not take wait, the last of each log, and are written as soon as there is room', async () => {
+  const path = newPath();
+  const one = await opened(path);
+  await one.keep([checkpointOf('log.example/1', 1)]);
+  rmSync(path);
+  symlinkSync('/dev/full', path);
+  for (const size of [2, 3]) await expect(one.keep([checkpointOf('log.example/1', size)])).rejects.toThrow('ENOSPC');
+  await expect(one.keep([erasureOf('2026-01')])).rejects.toThrow('ENOSPC');
+  expect([one.isBehind, one.last('log.example/1')?.size]).toEqual([true, 1]);
+  rmSync(path);
+  await one.keep([]);
+  expect(one.isBehind).toBe(false);
+  for (const process of [one, await opened(path)]) {
+    expect(process.last('log.example/1')?.note).toBe(checkpointOf('log.example/1', 3));
+    expect(process.erasures()).toEqual([erasureOf('2026-01')]);
+  }
+  expect(readFileSync(path, 'utf8').split('\n')).toHaveLength(3);
+});
+
 describe('lines that no key of the installation has signed', () => {
   it('a line with a bad signature takes the place of no signed one, wherever it is and whatever it says, and is reported', async () => {
     const path = newPath();
@@ -201,25 +220,6 @@ it.each<[string, (path: string) => void]>([
     expect(process.erasures().toSorted()).toEqual([erasureOf('2026-01'), erasureOf('2026-02')]);
   }
   expect(readFileSync(path, 'utf8').match(/"log\.example/g)).toHaveLength(4);
-});
-
-it('checkpoints that could not be written wait, the last of each log, and are written as soon as the file can be', async () => {
-  const path = newPath();
-  const one = await opened(path);
-  await one.keep([checkpointOf('log.example/1', 1)]);
-  rmSync(path);
-  mkdirSync(path);
-  for (const size of [2, 3]) await expect(one.keep([checkpointOf('log.example/1', size)])).rejects.toThrow('EISDIR');
-  await expect(one.keep([erasureOf('2026-01')])).rejects.toThrow('EISDIR');
-  expect([one.isBehind, one.last('log.example/1')?.size]).toEqual([true, 1]);
-  rmSync(path, { recursive: true });
-  await one.keep([]);
-  expect(one.isBehind).toBe(false);
-  for (const process of [one, await opened(path)]) {
-    expect(process.last('log.example/1')?.note).toBe(checkpointOf('log.example/1', 3));
-    expect(process.erasures()).toEqual([erasureOf('2026-01')]);
-  }
-  expect(readFileSync(path, 'utf8').split('\n')).toHaveLength(3);
 });
 
 it('a file of checkpoints that cannot be written is named together with its setting', async () => {
