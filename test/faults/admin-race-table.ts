@@ -34,6 +34,8 @@ export interface AdminRace {
   readonly wins: number | readonly [number, number];
   /** Whether a racer may succeed without an event, because it finds done what it wants. */
   readonly repeats?: boolean;
+  /** Whether a refused racer may leave the events of an issuance that was begun, and then given up. */
+  readonly begins?: boolean;
   /** Whether its tenant can be used for nothing afterwards. */
   readonly spendsTenant?: boolean;
   prepare(place: Place): Promise<Prepared>;
@@ -103,11 +105,13 @@ const on = (
   wins: AdminRace['wins'],
   rest: {
     readonly repeats?: boolean;
+    readonly begins?: boolean;
     readonly after?: (path: string, place: Place) => Promise<readonly string[]>;
   } = {},
 ): AdminRace => ({
   wins,
   repeats: rest.repeats ?? false,
+  begins: rest.begins ?? false,
   async prepare(place) {
     const path = `${place.tenant.path}/${await made(place)}`;
     const { after } = rest;
@@ -275,6 +279,7 @@ export const ADMIN_RACES: Readonly<Record<string, AdminRace>> = {
     ],
     [1, 2],
     {
+      begins: true,
       after: async (path, place) => {
         const active = await itemsOf(place, `certificates?state=active&caId=${path.split('/').at(-1)}`);
         return active.length === 0 ? [] : ['an active certificate of a revoked authority'];
@@ -300,7 +305,7 @@ export const ADMIN_RACES: Readonly<Record<string, AdminRace>> = {
     aCertificate,
     (path) => [post(`${path}/renew`, {}), post(`${path}/revoke`, { reason: 'superseded' })],
     [1, 2],
-    { after: goneWith('revoked') },
+    { begins: true, after: goneWith('revoked') },
   ),
   'the last webhook below the limit': lastPlace('webhooks', WEBHOOKS_MAX, async () => 'webhooks', webhook),
   'a webhook deleted twice': on(aWebhook, (path) => twice(remove(path)), 1),
