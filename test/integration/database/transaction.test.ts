@@ -52,12 +52,12 @@ describe('a transaction', () => {
       tx.record(noteEvents.written(row.id, { tenantId: scope.tenantId }));
     };
     const attempts = [
-      database.transaction(scope, work),
-      database.transaction({ ...scope }, work),
-      database.platform(platformScope(scope), (tx) => work(tx.ofTenant(scope.tenantId))),
+      () => database.transaction(scope, work),
+      () => database.transaction({ ...scope }, work),
+      () => database.platform(platformScope(scope), (tx) => work(tx.ofTenant(scope.tenantId))),
     ];
     for (const attempt of attempts) {
-      await expect(attempt).rejects.toMatchObject({ name: 'DryRunEnd', events: [{ action: 'note.written' }] });
+      await expect(attempt()).rejects.toMatchObject({ name: 'DryRunEnd', events: [{ action: 'note.written' }] });
     }
     await expect(database.commit(scope, async () => ({}) as never)).rejects.toThrow(TransactionMisuse);
     expect(await targetsIn(scope)).toEqual([]);
