@@ -69,28 +69,28 @@ export class TokenProcesses {
 
   /** What the token can do, by the names of `TokenSignature`. @throws StoreOutage */
   async mechanisms(): Promise<readonly string[]> {
-    const token = await this.#take();
+    const { token } = await this.#take();
     this.#idle.push(token);
     return token.mechanisms;
   }
 
   /**
-   * Asks the token.
+   * Asks the token. The loss of a process that has waited says nothing about the token, and all of them may have been lost at the same time:
+   * only what a new one says counts.
    * @throws TokenRefusal, StoreOutage
    */
   async ask(question: Exclude<TokenQuestion, { kind: 'open' }>): Promise<Value> {
-    try {
-      return await this.#askOne(question);
-    } catch (error) {
-      if (!(error instanceof Gone)) throw error;
-      this.log.warn({ cause: error.message }, 'The session of a key store was lost: it is opened again');
-      // A key pair may have been made before the answer was lost, and there must not be two.
-      if (question.kind === 'generate') throw new StoreOutage(error);
-    }
-    try {
-      return await this.#askOne(question);
-    } catch (error) {
-      throw error instanceof Gone ? new StoreOutage(error) : error;
+    for (let opened = 0; ;) {
+      const { token, isNew } = await this.#take();
+      if (isNew) opened += 1;
+      try {
+        return await this.#askOne(token, question);
+      } catch (error) {
+        if (!(error instanceof Gone)) throw error;
+        this.log.warn({ cause: error.message }, 'The session of a key store was lost: it is opened again');
+        // A key pair may have been made before the answer was lost, and there must not be two.
+        if (question.kind === 'generate' || opened === OPENED_MAX) throw new StoreOutage(error);
+      }
     }
   }
 
@@ -99,8 +99,7 @@ export class TokenProcesses {
     await Promise.all([...this.#all].map((token) => token.end()));
   }
 
-  async #askOne(question: TokenQuestion): Promise<Value> {
-    const token = await this.#take();
+  async #askOne(token: TokenProcess, question: TokenQuestion): Promise<Value> {
     try {
       const answer = await token.ask(question, LIMITS[question.kind]);
       if (answer.ok) return answer.value;
@@ -122,11 +121,13 @@ export class TokenProcesses {
   }
 
   /** A process whose token is open. Who calls sees to it that no more are wanted than there may be. */
-  async #take(): Promise<TokenProcess> {
-    for (let idle = this.#idle.pop(); idle; idle = this.#idle.pop()) if (idle.isUsable) return idle;
+  async #take(): Promise<{ readonly token: TokenProcess; readonly isNew: boolean }> {
+    for (let idle = this.#idle.pop(); idle; idle = this.#idle.pop()) {
+      if (idle.isUsable) return { token: idle, isNew: false };
+    }
     const opening = this.#lastOpening.then(() => this.#open());
     this.#lastOpening = opening.catch(() => undefined);
-    return opening;
+    return { token: await opening, isNew: true };
   }
 
   /** @throws StoreOutage */
@@ -155,6 +156,9 @@ export class TokenProcesses {
     }
   }
 }
+
+/** How many new processes one call is given: a session can be lost right after it was opened. */
+const OPENED_MAX = 2;
 
 const PIN_REJECTED = 'The token of a key store rejects its PIN';
 

@@ -339,14 +339,12 @@ describe.skipIf(softHsm === undefined)('keys in SoftHSM', () => {
     expect(environment).not.toMatch(/CHANCERY_|DATABASE_URL|TEST_/);
   });
 
-  it('a process of a token that was killed is followed by another with the next signature', async () => {
+  it('processes of a token that were all killed are followed by another with the next signature', async () => {
     const { profile } = await signerOf({});
     expect((await sign(profile)).status).toBe(200);
     const before = tokenProcesses();
     expect(before.length).toBeGreaterThan(0);
     for (const pid of before) process.kill(pid, 'SIGKILL');
-    // A call that is given to one and then to another one that are about to end is answered 503.
-    await expect.poll(() => tokenProcesses().filter((pid) => before.includes(pid))).toEqual([]);
     expect((await sign(profile)).status).toBe(200);
     expect(tokenProcesses().filter((pid) => !before.includes(pid)).length).toBeGreaterThan(0);
     // What watched beside it has ended with it.
