@@ -82,6 +82,11 @@ async function fill(): Promise<string[]> {
     keyAlgorithm: 'P-256',
     validityDays: 20,
   });
+  const pending = await make('certificate-authorities', {
+    name: SHORT_SCRIPT,
+    subject: { commonName: 'Pages issuing CA', organizationName: SHORT_SCRIPT },
+    externalIssuer: true,
+  });
   await server.patch(path, { settings: { allowedDnsNames: ['*.pages.test'] } }, by);
   const { csr } = await make(`keys/${key['id']}/csr`, { subject: { commonName: 'a.pages.test' } });
   const certificate = await make('certificates', {
@@ -147,6 +152,7 @@ async function fill(): Promise<string[]> {
     `/t/${slug}/diagnose`,
     `/t/${slug}/certificates`,
     `/t/${slug}/authorities/${authority['id']}`,
+    `/t/${slug}/authorities/${pending['id']}`,
     `/t/${slug}/rotations`,
     `/t/${slug}/rotations/${rotation['id']}`,
     `/t/${slug}/certificates/${certificate['kid']}`,
