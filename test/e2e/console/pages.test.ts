@@ -83,7 +83,7 @@ async function fill(): Promise<string[]> {
     validityDays: 20,
   });
   const pending = await make('certificate-authorities', {
-    name: SHORT_SCRIPT,
+    name: 'pages issuing',
     subject: { commonName: 'Pages issuing CA', organizationName: SHORT_SCRIPT },
     externalIssuer: true,
   });

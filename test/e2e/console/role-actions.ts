@@ -94,7 +94,7 @@ export function permittedAction(
 
 /** What shows something on the page, and opens no dialog. */
 const SHOWN = [
-  'Copy .*|Show the JWKS|Public (JWK|PEM)|Show more|Try again|Download PEM',
+  'Copy .*|Show the JWKS|Public (JWK|PEM)|Show more|Try again|Download (PEM|the request \\(CSR\\))',
   'Apply|Clear the filters|Show|Show the events of .+|Compare with now|Cancel the comparison|Export (NDJSON|CSV)|Keep the (present checkpoint|checkpoint of the installation)|Verify',
   '(Previous|Next) month|\\d+ on .+|End the session from .+|Change the password|Read again',
 ];
