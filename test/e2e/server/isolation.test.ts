@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from 'node:util';
+
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { Checkpoints } from '#audit';
@@ -16,8 +18,10 @@ import {
 import { type TestDatabase, createMigratedDatabase } from '../../support/database.js';
 import { declaredAnswersOf } from '../../support/declared-answers.js';
 import { createApiToken, createServiceAccount, joinTenant } from '../../support/people.js';
+import { whileStatementFails } from '../../support/failing-statement.js';
 import { openPlainDataSource } from '../../support/plain-data-source.js';
 import { signIn } from '../admin/people.js';
+import { dumpDatabase } from './database-dump.js';
 import { type Route, nameOf, pathWith, routesOf } from './routes.js';
 import { type Identifiers, fillTenant, identifierOf } from './sample-tenant.js';
 
@@ -449,5 +453,46 @@ describe('an API token', () => {
     const forServices = routes.filter((route) => audienceOf(route) === 'service' && route.method !== 'HEAD');
     const refused = { status: 401, code: 'INVALID_CREDENTIALS' };
     expect(await answers(forServices, { profile: mine['name']! }, call)).toEqual(all(forServices, refused));
+  });
+});
+
+describe('a history that cannot be written', () => {
+  /** What services ask for: releases and acceptances. */
+  const requestsOf = (profile: string): readonly [path: string, body: object][] => [
+    [`/v1/sign/${profile}`, { subject: 'unwritten' }],
+    [`/v1/sign/${profile}/batch`, { items: [{ subject: 'unwritten' }] }],
+    ['/v1/verify', { profile, token: 'a.b.c' }],
+  ];
+  /** What is answered 200, because it has nothing to change here, or never changes anything. */
+  const WITHOUT_CHANGE = [`POST ${CERTIFICATES}/:kid/release`, `POST ${SERVICE}/trusts/try`, `POST ${WEBHOOK}/enable`];
+
+  it('while no event can be written no route changes, releases or accepts anything, and services are served again afterwards', async () => {
+    const asked = requestsOf(mine['name']!);
+    const asService = async ([path, body]: readonly [string, object]) => {
+      const answer = await server.post(path, body, { serviceKey });
+      return { status: answer.status, code: answer.body['code'] };
+    };
+    const before = await dumpDatabase(database.url);
+    const statement = { event: 'INSERT ON audit_events', condition: '1 = 1' };
+    const { changes, requests } = await whileStatementFails(database.url, statement, async () => ({
+      changes: await answers(
+        ofTenants().filter(({ method }) => method !== 'GET'),
+        mine,
+        tenant.owner,
+      ),
+      requests: await Promise.all(asked.map(asService)),
+    }));
+    const after = await dumpDatabase(database.url);
+    // A key of the installation is made at its first use, and belongs to no tenant.
+    const tables = Object.keys(before).filter((table) => table !== 'installation_secrets');
+    expect(tables.filter((table) => !isDeepStrictEqual(after[table], before[table]))).toEqual([]);
+    expect(requests).toEqual(asked.map(() => ({ status: 503, code: 'AUDIT_UNAVAILABLE' })));
+    const named = (wanted: (answer: { status: number; code: string | undefined }) => boolean) =>
+      Object.keys(changes).filter((name) => wanted(changes[name]!));
+    expect(named(({ status }) => status < 400).toSorted()).toEqual(WITHOUT_CHANGE.toSorted());
+    expect(named(({ status, code }) => status >= 500 && code !== 'AUDIT_UNAVAILABLE')).toEqual([]);
+    // The others are rejected by a rule, as they are while events can be written.
+    expect(named(({ code }) => code === 'AUDIT_UNAVAILABLE').length).toBeGreaterThan(50);
+    for (const request of asked) expect(await asService(request)).toMatchObject({ status: 200 });
   });
 });
