@@ -102,7 +102,7 @@ const HOURS_OF_DAY = DAY / HOUR;
 /** Later than every event: the last instant that RFC 3339 can write. */
 const INSTANT_MAX = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
 /** Decimal digits of a number that is exact in JSON (RFC 8259 §6). */
-const SEQUENCE = /^\d{1,15}$/;
+const SEQUENCE = /^(0|[1-9]\d{0,14})$/;
 
 /** Reads the history of one tenant, or of the installation, and writes down what was refused. */
 @Injectable()

@@ -125,7 +125,7 @@ describe('the history', () => {
     expect(answer.body).toMatchObject({ ...document, actor: { name: tenant.owner.email }, sourceAddress: '127.0.0.1' });
     const bySequence = await server.get(`${tenant.path}/audit-events/${String(sequence)}`, tenant.owner);
     expect(bySequence.body).toEqual(answer.body);
-    for (const reference of ['999999999999999', 'nonsense', serviceId]) {
+    for (const reference of [`0${String(sequence)}`, '999999999999999', 'nonsense', serviceId]) {
       const absent = await server.get(`${tenant.path}/audit-events/${reference}`, tenant.owner);
       expect(absent).toMatchObject({ status: 404, body: { code: 'NOT_FOUND' } });
     }
