@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-import { type JWTVerifyResult, createLocalJWKSet, jwtVerify } from 'jose';
+import { type JWTVerifyOptions, createLocalJWKSet, decodeJwt, jwtVerify } from 'jose';
 
 import type { BenchService, Fixture, Json } from './fixture.ts';
 import { type LoadRequest, type LoadResult, accepted, load, unanswered } from './load.ts';
@@ -135,10 +135,15 @@ function tokensIn(sample: string): string[] {
 }
 
 async function verifier(fixture: Fixture, { tenant, secret, algorithm }: BenchService): Promise<IdOfToken> {
-  const options = { algorithms: [algorithm], audience: 'https://api.partner.test', subject: SUBJECT };
-  const idOf = ({ payload }: JWTVerifyResult): string => payload.jti ?? '';
-  if (secret) return async (token) => idOf(await jwtVerify(token, secret, options));
+  // As when it was issued: the first tokens of a long scenario have expired by its end.
+  const optionsFor = (token: string): JWTVerifyOptions => ({
+    algorithms: [algorithm],
+    audience: 'https://api.partner.test',
+    subject: SUBJECT,
+    currentDate: new Date(Number(decodeJwt(token).iat) * 1_000),
+  });
+  if (secret) return async (token) => (await jwtVerify(token, secret, optionsFor(token))).payload.jti ?? '';
   const { body } = await fixture.must('GET', `${tenant.path}/.well-known/jwks.json`);
   const keys = createLocalJWKSet(body as unknown as Parameters<typeof createLocalJWKSet>[0]);
-  return async (token) => idOf(await jwtVerify(token, keys, options));
+  return async (token) => (await jwtVerify(token, keys, optionsFor(token))).payload.jti ?? '';
 }
