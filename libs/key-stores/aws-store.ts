@@ -2,7 +2,7 @@ import { createHash, createPublicKey } from 'node:crypto';
 
 import type { KeySpec, ListAliasesCommandInput, SigningAlgorithmSpec } from '@aws-sdk/client-kms';
 
-import { type SignatureScheme, algorithm, algorithmNames, joseSignatureOf } from '#crypto';
+import { type SignatureScheme, algorithm, joseSignatureOf } from '#crypto';
 import { type AwsKms, awsKms, kmsEndpoint } from '#vault';
 
 import {
@@ -14,7 +14,7 @@ import {
   queryOf,
 } from './cloud-call.js';
 import { keyStoreErrors } from './errors.js';
-import { type KeyStore, type StorePlace, type StoreType, placeName, placeOf } from './key-store.js';
+import { type KeyStore, type StorePlace, type StoreType, algorithmsOf, placeName, placeOf } from './key-store.js';
 import { StoreOutage, unavailable } from './store-line.js';
 
 const FORM = 'aws-kms://REGION?destroy-after-days=7';
@@ -161,10 +161,7 @@ function awsStore({ region, endpoint, deletionDays }: AwsSource): KeyStore {
     concurrency: CONCURRENCY,
     algorithms: async () => {
       await call(({ sdk, client }, options) => client.send(new sdk.ListAliasesCommand({ Limit: 1 }), options));
-      return algorithmNames.filter((name) => {
-        const { scheme } = algorithm(name);
-        return scheme !== undefined && keySpecOf(scheme, 4096) !== undefined;
-      });
+      return algorithmsOf((scheme) => keySpecOf(scheme, 4096) !== undefined);
     },
     has: async (place) => {
       const key = await describe(aliasOf(place));

@@ -1,7 +1,7 @@
 import { type KeyObject, createHash, createPublicKey } from 'node:crypto';
 import { setTimeout as pass } from 'node:timers/promises';
 
-import { type SignatureScheme, algorithm, algorithmNames, joseSignatureOf } from '#crypto';
+import { type SignatureScheme, algorithm, joseSignatureOf } from '#crypto';
 import { type GoogleRequest, googleRefusalOf, googleRequest, kmsEndpoint } from '#vault';
 
 import {
@@ -15,7 +15,7 @@ import {
 } from './cloud-call.js';
 import { crc32c } from './crc32c.js';
 import { keyStoreErrors } from './errors.js';
-import type { KeyStore, StorePlace, StoreType } from './key-store.js';
+import { type KeyStore, type StorePlace, type StoreType, algorithmsOf } from './key-store.js';
 import { StoreOutage, unavailable } from './store-line.js';
 
 const FORM = 'gcp-kms://projects/PROJECT/locations/LOCATION/keyRings/RING?protection=hsm&destroy-after-days=1';
@@ -200,10 +200,7 @@ function googleStore({ ring, project, endpoint, protectionLevel, destructionDays
     concurrency: CONCURRENCY,
     algorithms: async () => {
       await call('GET', ring);
-      return algorithmNames.filter((name) => {
-        const { scheme } = algorithm(name);
-        return scheme !== undefined && googleAlgorithmOf(scheme, 4096) !== undefined;
-      });
+      return algorithmsOf((scheme) => googleAlgorithmOf(scheme, 4096) !== undefined);
     },
     has: async (place) => !isGone(await describe(place)),
     generate: async (place, name, modulusBits) => {

@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 
-import type { AlgorithmName, SignatureScheme } from '#crypto';
+import { type AlgorithmName, type SignatureScheme, algorithm, algorithmNames } from '#crypto';
 import type { Logger } from '#logging';
 
 /** Whose private key it is. Objects of a store are named by both, so that no request of a tenant can name another's. */
@@ -20,6 +20,13 @@ export function placeOf(name: string): StorePlace | undefined {
   const { tenantId, recordId } = NAME.exec(name)?.groups ?? {};
   return tenantId && recordId ? { tenantId, recordId } : undefined;
 }
+
+/** The algorithms that a store can sign by. @param canSignBy whether it can make signatures of that scheme */
+export const algorithmsOf = (canSignBy: (scheme: SignatureScheme) => boolean): AlgorithmName[] =>
+  algorithmNames.filter((name) => {
+    const { scheme } = algorithm(name);
+    return scheme !== undefined && canSignBy(scheme);
+  });
 
 /**
  * Where private keys are made, sign, and are destroyed, and which they never leave. What a store rejects of one key is

@@ -1,9 +1,9 @@
 import { type JsonWebKey, type KeyObject, createHash, createPublicKey } from 'node:crypto';
 
-import { type SignatureScheme, algorithm, algorithmNames } from '#crypto';
+import { type SignatureScheme, algorithm } from '#crypto';
 
 import { keyStoreErrors } from './errors.js';
-import type { KeyStore, StorePlace, StoreType } from './key-store.js';
+import { type KeyStore, type StorePlace, type StoreType, algorithmsOf } from './key-store.js';
 import { TokenProcesses, TokenRefusal, type TokenSource } from './pkcs11-processes.js';
 import {
   type PairKind,
@@ -108,10 +108,7 @@ function pkcs11Store(processes: TokenProcesses): KeyStore {
     concurrency: processes.source.processes,
     algorithms: async () => {
       const mechanisms = await processes.mechanisms();
-      return algorithmNames.filter((name) => {
-        const { scheme } = algorithm(name);
-        return scheme !== undefined && pairOf(scheme, 0) !== undefined && mechanisms.includes(scheme.type);
-      });
+      return algorithmsOf((scheme) => pairOf(scheme, 0) !== undefined && mechanisms.includes(scheme.type));
     },
     generate: async (place, name, modulusBits) => {
       const { scheme } = algorithm(name);

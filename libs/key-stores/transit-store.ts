@@ -1,10 +1,10 @@
 import { type KeyObject, createHash, createPublicKey } from 'node:crypto';
 
-import { type AlgorithmName, type SignatureScheme, algorithm, algorithmNames } from '#crypto';
+import { type AlgorithmName, type SignatureScheme, algorithm } from '#crypto';
 import { type TransitAccess, transitRequest } from '#vault';
 
 import { keyStoreErrors } from './errors.js';
-import { type KeyStore, type StorePlace, type StoreType, placeName, placeOf } from './key-store.js';
+import { type KeyStore, type StorePlace, type StoreType, algorithmsOf, placeName, placeOf } from './key-store.js';
 import { StoreOutage, unavailable } from './store-line.js';
 
 const FORM = 'transit://HOST[:PORT]/MOUNT?token-file=FILE';
@@ -109,10 +109,7 @@ function transitStore({ mount, ...access }: TransitSource): KeyStore {
     algorithms: async () => {
       // A name that the policy of our token has, and no key.
       await call('GET', 'keys/chancery-none');
-      return algorithmNames.filter((name) => {
-        const { scheme } = algorithm(name);
-        return scheme !== undefined && keyTypeOf(scheme, 4096) !== undefined;
-      });
+      return algorithmsOf((scheme) => keyTypeOf(scheme, 4096) !== undefined);
     },
     has,
     generate: async (place, name: AlgorithmName, modulusBits) => {
